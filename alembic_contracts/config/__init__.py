@@ -140,6 +140,7 @@ def read_settings(
     environ: Mapping[str, str],
     known_rules: Collection[str],
     section: str = "alembic",
+    folder: Path | None = None,
 ) -> Settings:
     """Return the settings of a project.
 
@@ -149,6 +150,7 @@ def read_settings(
         environ: ``os.environ``.
         known_rules: Ids of all rules.
         section: Alembic's own section that is in use, as in ``alembic --name``.
+        folder: where paths in ``environ`` begin; None: the working directory.
 
     Raises:
         InvalidSettings: a file cannot be read, both hold settings, a key is unknown, a value is not possible.
@@ -160,10 +162,11 @@ def read_settings(
             f"Settings stand in both {in_toml[0].place} and {in_ini[0].place}; keep them in one of the two files."
         )
     stated = in_toml or in_ini
-    overriding = of_environment(environ)
+    here = folder or Path.cwd()
+    overriding = of_environment(environ, here)
     folders = [file.absolute().parent for file in (ini_file, toml_file) if file is not None and file.is_file()]
     sources = (*stated, overriding)
-    contracts = _contracts(sources, folders or [Path.cwd()])
+    contracts = _contracts(sources, folders or [here])
     values: dict[str, Any] = {}
     switches: dict[str, Switch] = {}
     for source in sources:
@@ -171,7 +174,7 @@ def read_settings(
         switches.update(_switches(source, known_rules))
     return Settings(
         contracts=contracts,
-        snapshot=_snapshot(sources, folders or [Path.cwd()]),
+        snapshot=_snapshot(sources, folders or [here]),
         infer=MappingProxyType(_inferred(stated)),
         releases=_releases(sources),
         today=_today(overriding),

@@ -203,8 +203,8 @@ def _refuse_misplaced(file: Path, each: str, sections: Collection[str], section:
         _refuse_unknown_section(file, each, name, {*sections, section})
 
 
-def of_environment(environ: Mapping[str, str]) -> Source:
-    """Return the settings in the environment.
+def of_environment(environ: Mapping[str, str], folder: Path) -> Source:
+    """Return the settings in the environment, whose paths begin in a folder.
 
     A variable that looks like one but is none is refused: a mistyped way past the guard must not go unnoticed.
     """
@@ -216,7 +216,7 @@ def of_environment(environ: Mapping[str, str]) -> Source:
                 values[known[name]] = value.strip()
         elif name.upper().startswith(_PREFIX.rstrip("S_")):
             raise InvalidSettings(f"unknown environment variable `{name}`{did_you_mean(name, list(known))}")
-    source = Source(values, Path.cwd(), None, "")
+    source = Source(values, folder, None, "")
     return Source(_split_lists(source, f"[,\n{re.escape(os.pathsep)}]"), source.folder, None, "")
 
 

@@ -71,8 +71,8 @@ def base_at(ref: str, alembic_config: Config) -> Base:
     Raises:
         CannotCheck: git or the ref is not there, or what is at the ref cannot be used.
     """
-    tree = tree_at(ref, Path.cwd())
-    files = [alembic_config.config_file_name, alembic_config.toml_file_name]
+    tree = tree_at(ref, terms.folder_of(alembic_config))
+    files = terms.files_of(alembic_config)
     with _copied(tree, files) as (folder, copies):
         settings = config.read_settings(
             ini_file=copies[0],
@@ -122,7 +122,7 @@ def in_force(alembic_config: Config) -> Terms | None:
 
 def _had_contracts(alembic_config: Config) -> bool:
     try:
-        tree_at("HEAD", Path.cwd())
+        tree_at("HEAD", terms.folder_of(alembic_config))
     except CannotCheck:  # no git, or no commit
         return False
     try:
@@ -132,7 +132,7 @@ def _had_contracts(alembic_config: Config) -> bool:
 
 
 @contextmanager
-def _copied(tree: Tree, files: Sequence[str | None]) -> Iterator[tuple[Path, list[Path | None]]]:
+def _copied(tree: Tree, files: Sequence[Path | None]) -> Iterator[tuple[Path, list[Path | None]]]:
     """Yield a folder with the settings files as they are in the tree."""
     with TemporaryDirectory(prefix="alembic-contracts-base-") as name:
         folder = Path(os.path.realpath(name))

@@ -29,7 +29,7 @@ from alembic_contracts.running.pending import Run, script_of
 from alembic_contracts.running.postponed import split
 from alembic_contracts.running.revisions import misfit, upgrade_steps
 from alembic_contracts.running.script_texts import scripts_are_read
-from alembic_contracts.running.terms import settings_of
+from alembic_contracts.running.terms import files_of, settings_of
 from alembic_contracts.schemas import snapshots
 from alembic_contracts.support.paths import shown
 
@@ -252,7 +252,7 @@ def script_directory(config: Config) -> ScriptDirectory:
     except CommandError as error:
         raise CannotCheck(str(error)) from error
     except Exception as error:  # Alembic lets through what the readers of its files raise
-        files = [file for file in (config.config_file_name, config.toml_file_name) if file and Path(file).is_file()]
+        files = [file for file in files_of(config) if file and file.is_file()]
         said = f"Alembic cannot read its settings in {' and '.join(map(shown, files))}"
         raise CannotCheck(f"{said}: {type(error).__name__}: {said_by(error)}") from error
 

@@ -20,7 +20,7 @@ from msgspec import Struct
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.inference.metadata import interpreters
 from alembic_contracts.inference.metadata.tables import MappedTable
-from alembic_contracts.running.terms import Release, Released, settings_of
+from alembic_contracts.running.terms import Release, Released, files_of, folder_of, settings_of
 from alembic_contracts.schemas import schema_json
 from alembic_contracts.support.git import Tree, export, tree_at
 
@@ -95,7 +95,8 @@ def releases_at(refs: Sequence[str], config: Config, *, no_exec: bool) -> tuple[
     Raises:
         CannotCheck: git or a ref is not there, or neither models nor revisions can be read at it.
     """
-    return tuple(_release(tree_at(ref, Path.cwd()), config, no_exec=no_exec) for ref in dict.fromkeys(refs))
+    here = folder_of(config)
+    return tuple(_release(tree_at(ref, here), config, no_exec=no_exec) for ref in dict.fromkeys(refs))
 
 
 def _release(tree: Tree, config: Config, *, no_exec: bool) -> Release:
@@ -135,16 +136,16 @@ def _asked(
 ) -> Any:
     settings = settings_of(config)
     with _exported(tree) as folder:
-        here = tree.path(Path.cwd()) or ""
+        here = tree.path(folder_of(config)) or ""
         if not (folder / here).is_dir():
             raise CannotCheck(f"there is no folder {here} at {tree.ref}")
-        options = config.cmd_opts
+        options, (ini_file, toml_file) = config.cmd_opts, files_of(config)
         question = Question(
             about=about,
             root=str(tree.root),
             copy=str(folder),
-            ini=_inside(tree, config.config_file_name),
-            toml=_inside(tree, config.toml_file_name),
+            ini=_inside(tree, ini_file),
+            toml=_inside(tree, toml_file),
             section=config.config_ini_section,
             x=tuple(getattr(options, "x", None) or ()),
             database=database,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Schema
     from alembic_contracts.support.git import Tree
 
-__all__ = ["Base", "Release", "Released", "Terms", "read", "required", "settings_of"]
+__all__ = ["Base", "Release", "Released", "Terms", "files_of", "folder_of", "read", "required", "settings_of"]
 
 
 _POSTGRESQL = "postgresql"
@@ -152,13 +152,39 @@ def settings_of(config: Config) -> Settings:
     Raises:
         CannotCheck: they cannot be used.
     """
+    ini_file, toml_file = files_of(config)
     return read_settings(
-        ini_file=_existing(config.config_file_name),
-        toml_file=_existing(config.toml_file_name),
+        ini_file=ini_file,
+        toml_file=toml_file,
         environ=os.environ,
         known_rules=rules.load(),
         section=config.config_ini_section,
+        folder=folder_of(config),
     )
+
+
+def files_of(config: Config) -> tuple[Path | None, Path | None]:
+    """Return the INI file and the TOML file from which Alembic reads its configuration, where they are there."""
+    folder = folder_of(config)
+    there = "" if folder == Path.cwd() else folder
+    ini_file, toml_file = (name and Path(there, name) for name in (config.config_file_name, config.toml_file_name))
+    return ini_file or None, toml_file or None
+
+
+def folder_of(config: Config) -> Path:
+    """Return the working directory in which Alembic has read its configuration: env.py or a script can have left it.
+
+    ``here`` is what Alembic has made of a file's name then (``Config.file_config``, ``Config.toml_alembic_config``).
+    """
+    files = (config.config_file_name, config.config_args), (config.toml_file_name, config.toml_args)
+    for name, arguments in files:
+        if name is None or (file := Path(name)).is_absolute() or "here" not in arguments:
+            continue
+        here, inside = Path(arguments["here"]).parts, file.parent.parts
+        start = len(here) - len(inside)
+        if here[start:] == inside:
+            return Path(*here[:start])
+    return Path.cwd()
 
 
 def read(config: Config, settings: Settings | None = None) -> Terms | None:
@@ -216,7 +242,3 @@ def required(
             "pyproject.toml or [alembic_contracts] of alembic.ini, and no folder `contracts`."
         )
     return terms
-
-
-def _existing(file: str | None) -> Path | None:
-    return Path(file) if file is not None and Path(file).is_file() else None

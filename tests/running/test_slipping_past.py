@@ -70,6 +70,15 @@ def test_a_refusal_that_env_py_swallows_is_raised_again(project: Project) -> Non
         assert state(project) == before
 
 
+def test_what_a_script_executes_as_it_is_loaded_is_not_let_through(project: Project) -> None:
+    before = at_r1(project)
+    project.revision("r2", "pass", prelude=DROP)
+    done = project.alembic("upgrade", "head")
+    holds(project, before, done)
+    assert "write it in upgrade()" in done.stderr
+    assert state(project) == before
+
+
 HOOKS = "from alembic_contracts.running import hooks; hooks"
 OTHERS = """
     class Other:

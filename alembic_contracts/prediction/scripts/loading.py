@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,25 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from alembic.runtime.migration import RevisionStep
+    from alembic.script import ScriptDirectory
 
-__all__ = ["begin_of", "called", "code_of", "defined_at", "fresh_module", "function_of"]
+__all__ = ["begin_of", "called", "code_of", "defined_at", "fresh_module", "function_of", "in_order_of_loading"]
+
+
+def in_order_of_loading(script: ScriptDirectory, steps: Iterable[RevisionStep]) -> list[RevisionStep]:
+    """Return steps in the order in which Alembic loads their files (``ScriptDirectory._load_revisions``).
+
+    It takes one folder after the other, and in each one the files first, then the folders in it, both by their names.
+    """
+    folders = [os.path.realpath(each) + os.sep for each in script._version_locations]  # noqa: SLF001 - nothing public has them
+
+    def place(step: RevisionStep) -> tuple[int, list[tuple[bool, str]]]:
+        path = step.revision.path
+        at = next((at for at, folder in enumerate(folders) if path.startswith(folder)), len(folders))
+        *inside, name = Path(path[len(folders[at]) :] if at < len(folders) else path).parts
+        return at, [*((True, each) for each in inside), (False, name)]
+
+    return sorted(steps, key=place)
 
 
 def fresh_module(path: str, known: object = None) -> ModuleType:

@@ -48,7 +48,9 @@ def outline(path: str | Path, *, compiles: bool = False) -> Outline | None:
         source, written = opened.read(), os.fstat(opened.fileno())
     _remember(file, source, written)
     code = _compiled(file) if compiles else None
-    stated = _stated(source, file) if code is None else _stated_in(code, source)
+    stated = None if code is None else _stated_in(code, source)
+    if stated is None or "upgrade" not in stated:  # which is not compiled behind what raises in any case
+        stated = _stated(source, file)
     if stated is None or not {"revision", "down_revision"} <= stated.keys():
         return None
     module = Outline(os.path.basename(file).removesuffix(".py"))  # noqa: PTH119 - as above

@@ -18,9 +18,21 @@ from alembic_contracts.prediction.driver.recording_dialect import RecordingDiale
 from alembic_contracts.prediction.scripts.batches import lines_noted
 from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, isolated, silent, unheard
 from alembic_contracts.prediction.scripts.leftovers import Leftovers
-from alembic_contracts.prediction.scripts.loading import begin_of, called, defined_at, fresh_module, function_of
+from alembic_contracts.prediction.scripts.loading import (
+    begin_of,
+    called,
+    defined_at,
+    fresh_module,
+    function_of,
+    in_order_of_loading,
+)
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over, takes_along
-from alembic_contracts.prediction.scripts.reasons import StillFailedError, VersionTableLostError, reason_of
+from alembic_contracts.prediction.scripts.reasons import (
+    EXECUTES_AS_LOADED,
+    StillFailedError,
+    VersionTableLostError,
+    reason_of,
+)
 from alembic_contracts.prediction.scripts.recording import Recording, TooManyStatements
 from alembic_contracts.prediction.scripts.refusals import OutsideReachedError, RealDatabaseReachedError
 from alembic_contracts.prediction.scripts.source_lines import Script
@@ -244,7 +256,7 @@ class Play:
         What raises does so in its turn, and what is doubted of it is doubted then.
         """
         with self._each(), alembic_leads_to(self._environment, migration, as_sql=self._as_sql):
-            for step in steps:
+            for step in in_order_of_loading(self._environment.script, steps):
                 if getattr(step, "generated", None) is None:
                     self._load(step)
 
@@ -263,7 +275,7 @@ class Play:
                 self._loaded[script.path] = error
             self._leftovers.end()
         if self._recording.executed > executed:
-            self._recording.doubt("the script executes SQL where it is loaded", None, script.at(None))
+            self._recording.doubt(EXECUTES_AS_LOADED, None, script.at(None), is_hidden=True)
 
     # -- one revision ------------------------------------------------------------------------------------------------
 

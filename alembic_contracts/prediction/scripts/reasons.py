@@ -9,7 +9,12 @@ from alembic_contracts.prediction.scripts.recording import REPEAT_LIMIT, STATEME
 from alembic_contracts.prediction.scripts.refusals import OutsideReachedError, RealDatabaseReachedError
 from alembic_contracts.schemas.steps import MAY_REFUSE, REFUSED
 
-__all__ = ["StillFailedError", "VersionTableLostError", "reason_of"]
+__all__ = ["EXECUTES_AS_LOADED", "StillFailedError", "VersionTableLostError", "reason_of"]
+
+EXECUTES_AS_LOADED = (
+    "the script executes SQL where it is loaded, each time that Alembic reads its scripts: write it in upgrade()"
+)
+"""Alembic has loaded it before a guard looks for the first time."""
 
 
 class StillFailedError(Exception):

@@ -133,7 +133,7 @@ class Recording:
         self._repeats.clear()
         self.reader.start_revision(world)
         for held in self._held.pop(script.revision, ()):
-            self.doubt(held.reason, None, held.location, is_final=held.is_final)
+            self.doubt(held.reason, None, held.location, is_final=held.is_final, is_hidden=held.is_hidden)
 
     @contextmanager
     def held_back(self, script: Script) -> Iterator[None]:
@@ -186,11 +186,12 @@ class Recording:
         location: Location | None = None,
         *,
         is_final: bool = False,
+        is_hidden: bool = False,
     ) -> None:
         """Note a doubt that may concern a watched table (``tables`` None: any table)."""
         if self._ahead is not None:
             place = location or self._ahead.here()
-            self._held.setdefault(self._ahead.revision, []).append(Unproven(reason, place, is_final=is_final))
+            self._held.setdefault(self._ahead.revision, []).append(Unproven(reason, place, None, is_final, is_hidden))
             return
         if not reason.startswith(REFUSED):
             self.catalog.state.uncertain.note(self.catalog.loaded_tables, tables)
@@ -198,7 +199,8 @@ class Recording:
             return
         if location is None and self._script is not None:
             location = self._script.here()
-        unproven = Unproven(reason, location, None if tables is None else frozenset(tables), is_final)
+        about = None if tables is None else frozenset(tables)
+        unproven = Unproven(reason, location, about, is_final, is_hidden)
         if unproven not in self.unproven:
             self.unproven[unproven] = None
             self.tell(unproven)

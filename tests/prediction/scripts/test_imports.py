@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alembic_contracts.prediction.containment.limits import Limits
+from alembic_contracts.prediction.scripts.reasons import EXECUTES_AS_LOADED
 from alembic_contracts.running.script_texts import scripts_are_read
 from tests.support.scripts import TABLE, Scripts, columns, operations, reasons
 
@@ -162,7 +163,7 @@ def test_what_executes_sql_is_unproven(scripts: Scripts, written: Written) -> No
     importing(scripts, "two", "pass")
     (prediction,) = scripts.predict("public.t", setup=TABLE, limits=Limits())
     (found,) = prediction.unproven
-    assert found.reason == "the script executes SQL where it is loaded"
+    assert found.reason == EXECUTES_AS_LOADED
     assert found.location is not None
     assert found.location.revision == "two"
 
@@ -180,3 +181,34 @@ def test_modules_of_the_scripts_own_folder(scripts: Scripts, written: Written) -
     for _ in range(2):
         for prediction in scripts.predict("public.t", setup=TABLE, limits=Limits()):
             assert columns(prediction, "public.t") == ["id", "name", "a"]
+
+
+@pytest.mark.parametrize("files", [("z_one", "a_two"), ("inside/a_one", "z_two"), ("b/one", "a/two"), ("one", "two")])
+def test_they_are_loaded_in_the_order_of_their_files(
+    files: tuple[str, str], scripts: Scripts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml = scripts.project.path / "pyproject.toml"
+    toml.write_text(toml.read_text().replace("[tool.alembic]", "[tool.alembic]\nrecursive_version_locations = true"))
+    monkeypatch.setenv("LOADED_LAST", "")
+    versions = scripts.project.path / "migrations/versions"
+    for name, file in zip(("one", "two"), files, strict=True):
+        path = scripts.revision(
+            name,
+            f"op.add_column('t', sa.Column(os.environ['LOADED_LAST'] + '_{name}', sa.Text))",
+            prelude=f"import os\nos.environ['LOADED_LAST'] = {name!r}",
+        )
+        (versions / file).parent.mkdir(exist_ok=True)
+        path.rename(versions / f"{file}.py")
+    done = scripts.project.run("-c", LOADS)
+    assert done.returncode == 0, done.stderr
+    last = done.stdout.strip()
+    (prediction,) = scripts.predict("public.t", setup=TABLE, limits=Limits())
+    assert columns(prediction, "public.t") == ["id", "name", f"{last}_one", f"{last}_two"]
+
+
+LOADS = """
+import os
+from alembic import config, script
+script.ScriptDirectory.from_config(config.Config(toml_file="pyproject.toml")).get_heads()
+print(os.environ["LOADED_LAST"])
+"""

@@ -70,6 +70,12 @@ def test_it_is_what_the_script_says_or_is_left_to_running_it(tmp_path: Path, tex
     assert {"upgrade", "downgrade"} <= vars(found).keys()
 
 
+@pytest.mark.parametrize("compiles", [True, False])
+def test_functions_behind_what_raises_in_any_case(tmp_path: Path, *, compiles: bool) -> None:
+    path = script(tmp_path, 'revision = "b"\ndown_revision = "a"\nraise RuntimeError("never again")\n')
+    assert {"upgrade", "downgrade"} <= vars(outline(path, compiles=compiles)).keys(), "Python compiles none of them"
+
+
 @pytest.mark.parametrize("text", PLAIN.values(), ids=PLAIN)
 def test_a_plain_script_is_not_parsed(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(source: bytes, file: str) -> None:
