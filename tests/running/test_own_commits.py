@@ -292,3 +292,21 @@ def test_what_is_new_is_dropped_before_it_is_made_again(project: Project) -> Non
     done = project.alembic("upgrade", "head")
     assert done.returncode == 0, done.stderr
     assert versions(project) == ["r2"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        'isolation_level="AUTOCOMMIT"',
+        'execution_options={"isolation_level": "AUTOCOMMIT"}',
+        'connect_args={"autocommit": True}',
+    ],
+)
+def test_each_statement_on_its_own_is_foreseen(project: Project, options: str) -> None:
+    before = at_r1(project)
+    env = (project.path / "migrations/env.py").read_text()
+    project.write("migrations/env.py", env.replace("poolclass=NullPool)", f"poolclass=NullPool, {options})"))
+    project.revision("r2", f'op.drop_column("object_images", "primary_image")\n{ADD}')
+    done = project.alembic("upgrade", "head")
+    assert "Nothing was run" in holds(project, before, done)
+    assert state(project) == before

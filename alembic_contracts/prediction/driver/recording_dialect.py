@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.prediction.driver.dbapi import RecordingConnection, Session
 
-__all__ = ["RecordingDialect", "recording_engine"]
+__all__ = ["RecordingDialect", "connected", "recording_engine"]
 
 
 class _NativeJSON(JSON):
@@ -71,12 +71,18 @@ class RecordingDialect(CatalogReflection, PGDialect):
         "max_constraint_name_length",
         "_json_serializer",
         "skip_autocommit_rollback",
+        "_on_connect_isolation_level",
     )
     """Attributes that scripts see or that change what is compiled."""
+    _COMPILERS: ClassVar = ("statement_compiler", "ddl_compiler", "type_compiler_cls", "preparer")
 
     def __init__(self, catalog: Catalog, like: Dialect | None = None) -> None:
         """Stand in for a dialect (None: psycopg's) on a server that this catalog describes."""
         self.manners = manners_of(getattr(like, "driver", self.driver))
+        for name in self._COMPILERS:
+            compiler = getattr(like, name, None)
+            if compiler is not None and not compiler.__module__.startswith("sqlalchemy."):  # a project's own
+                setattr(self, name, compiler)
         initialise: Any = super().__init__  # SQLAlchemy's is untyped
         initialise(dbapi=dbapi, paramstyle=self.manners.placeholders)
         self.catalog = catalog
@@ -187,6 +193,20 @@ def _with_casts(ours: Mapping[Any, Any], theirs: Mapping[Any, Any]) -> dict[Any,
             name = {"__visit_name__": implementation.__visit_name__} if "__visit_name__" in vars(implementation) else {}
             found[kind] = type(own.__name__, (own,), {"render_bind_cast": True, **name})
     return found
+
+
+def connected(engine: Engine, real: Connection | None) -> Connection:
+    """Return a connection of a recording engine's, with the options of a real one, and in AUTOCOMMIT where that is."""
+    connection = engine.connect()
+    if real is None:
+        return connection
+    if options := dict(real.get_execution_options()):
+        connection = connection.execution_options(**options)
+    # By its options, its engine, or its driver.
+    alone = real._is_autocommit_isolation() or getattr(real.connection.dbapi_connection, "autocommit", False)  # noqa: SLF001 - knows of the engine's as well
+    if alone:
+        engine.dialect.set_isolation_level(cast("Any", connection.connection.dbapi_connection), "AUTOCOMMIT")
+    return connection
 
 
 def recording_engine(session: Session, catalog: Catalog, like: Dialect | None = None, url: URL | None = None) -> Engine:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alembic_contracts.prediction.answers.reader import Reader
 from alembic_contracts.prediction.driver.failures import RefusalError
-from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect, recording_engine
+from alembic_contracts.prediction.driver.recording_dialect import RecordingDialect, connected, recording_engine
 from alembic_contracts.prediction.scripts.batches import lines_noted
 from alembic_contracts.prediction.scripts.isolation import alembic_leads_to, isolated, silent, unheard
 from alembic_contracts.prediction.scripts.leftovers import Leftovers
@@ -230,11 +230,7 @@ class Play:
         return migration
 
     def _connect(self) -> Connection:
-        connection = self._engine.connect()
-        real = self._real.connection
-        options = dict(real.get_execution_options()) if real is not None and not self._real.as_sql else {}
-        if options:
-            connection = connection.execution_options(**options)
+        connection = connected(self._engine, None if self._real.as_sql else self._real.connection)
         self._recording.connected(cast("Any", connection.connection.dbapi_connection))
         if self.own_transaction or getattr(self._real, "_in_external_transaction", False):
             connection.begin()
