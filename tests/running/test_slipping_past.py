@@ -360,3 +360,30 @@ with engine.connect() as connection:
     done = project.alembic("upgrade", "head")
     assert done.returncode == 0, done.stderr
     assert project.sql("SELECT to_regclass('own') IS NOT NULL, to_regclass('further') IS NOT NULL") == [(True, True)]
+
+
+OTHERS_FUNCTIONS = {
+    "downgrade": 'context.script.get_revision("r1").module.downgrade()',
+    "of its own": 'context.script.get_revision("r1").module.away()',
+    "by a map of its own": "ScriptDirectory.from_config(context.config).get_revision('r1').module.downgrade()",
+    "what it has": 'op.drop_column("object_images", *context.script.get_revision("r1").module.GONE)',
+}
+PRELUDE = f"""
+from alembic.script import ScriptDirectory
+GONE = ["primary_image"]
+def away():
+    {DROP}
+"""
+
+
+@pytest.mark.parametrize("upgrade", OTHERS_FUNCTIONS.values(), ids=OTHERS_FUNCTIONS)
+def test_a_script_that_calls_another_ones_functions(project: Project, upgrade: str) -> None:
+    before = at_r1(project)
+    project.revision("r1", CREATE, DROP, down=None, prelude=PRELUDE)
+    project.revision("r2", upgrade, prelude=PRELUDE)
+    checked = project.alembic("check-contracts")
+    assert checked.returncode == 1, checked.stdout
+    assert "r2.py" in checked.stdout
+    assert project.alembic("check-contracts", "--no-exec").returncode == 3
+    assert "Nothing was run" in holds(project, before, project.alembic("upgrade", "head"))
+    assert state(project) == before

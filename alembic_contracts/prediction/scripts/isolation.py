@@ -17,6 +17,8 @@ from alembic.operations import Operations
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 
+from alembic_contracts.prediction.scripts.loading import fresh_module
+from alembic_contracts.prediction.scripts.outline import Outline
 from alembic_contracts.prediction.scripts.refusals import RealDatabaseReachedError
 from alembic_contracts.support import modules
 
@@ -223,8 +225,10 @@ def _no_real_database(doubt: Callable[[str], None], permitted: Engine | None, le
 def alembic_leads_to(environment: EnvironmentContext, context: MigrationContext, *, as_sql: bool) -> Iterator[None]:
     """Make ``alembic.op`` and ``alembic.context`` lead to another migration context, and put everything back.
 
-    What scripts print through Alembic's configuration goes where ``sys.stdout`` does meanwhile.
+    What scripts print through Alembic's configuration goes where ``sys.stdout`` does meanwhile. Those of which there is
+    an outline run where another one asks for more of them.
     """
+    whole, Outline.whole = Outline.whole, Outline.whole or fresh_module
     before, options, proxy = environment._migration_context, environment.context_opts, vars(alembic.op).get("_proxy")  # noqa: SLF001 - there is no public way to swap them
     operations, config = Operations(context), environment.config
     stdout, config.stdout = config.stdout, sys.stdout
@@ -240,3 +244,4 @@ def alembic_leads_to(environment: EnvironmentContext, context: MigrationContext,
         config.stdout = stdout
         environment.context_opts = options
         environment._migration_context = before  # noqa: SLF001
+        Outline.whole = whole

@@ -6,27 +6,56 @@ import ast
 import dis
 import linecache
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from importlib.machinery import SourceFileLoader
 from importlib.util import decode_source
 from io import StringIO
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 from alembic_contracts.support.garbage import uncollected
 
-__all__ = ["Outline", "bound", "outline", "parsed"]
+__all__ = ["Outline", "bound", "outline", "parsed", "running"]
 
 _VALUES = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 _FUNCTIONS = frozenset({"upgrade", "downgrade"})
 
 
 class Outline(ModuleType):
-    """A module with a script's docstring, revisions and functions that do nothing."""
+    """A module with a script's docstring and revisions; for anything else the script is run where that is allowed."""
 
     code: CodeType | None = None
     """What the script would run, where it was compiled."""
+    whole: ClassVar[Callable[[str, Outline], ModuleType] | None] = None
+    """Returns the module of a script, by its file: scripts may call each other's functions (``running``)."""
+
+    def __getattr__(self, name: str) -> Any:
+        if Outline.whole is None or name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        return getattr(Outline.whole(str(self.__file__), self), name)
+
+    def _call(self, name: str, *arguments: Any, **options: Any) -> Any:
+        """Call one of its functions; where the script is not to be run, that does nothing."""
+        if Outline.whole is not None:
+            return getattr(Outline.whole(str(self.__file__), self), name)(*arguments, **options)
+        return None
+
+
+@contextmanager
+def running(whole: Callable[[str, Outline], ModuleType]) -> Iterator[None]:
+    """Have scripts of which there is an outline run when anybody asks for more than what is in it.
+
+    Args:
+        whole: returns the module of a script, by its file and its outline.
+    """
+    before, Outline.whole = Outline.whole, whole
+    try:
+        yield
+    finally:
+        Outline.whole = before
 
 
 @uncollected()
@@ -56,6 +85,8 @@ def outline(path: str | Path, *, compiles: bool = False) -> Outline | None:
     module = Outline(os.path.basename(file).removesuffix(".py"))  # noqa: PTH119 - as above
     module.__file__, module.code = file, code
     vars(module).update(stated)
+    for name in _FUNCTIONS & stated.keys():
+        setattr(module, name, partial(module._call, name))  # noqa: SLF001 - its own
     return module
 
 
@@ -79,7 +110,7 @@ def _stated(source: bytes, file: str) -> dict[str, Any] | None:
             if name == "*" or (name in _VALUES and value is None):
                 return None
             if name in _FUNCTIONS:
-                found[name] = _nothing
+                found[name] = None
             elif name in _VALUES and value is not None:
                 try:
                     found[name] = ast.literal_eval(value)
@@ -112,7 +143,7 @@ def _stated_in(code: CodeType, source: bytes) -> dict[str, Any] | None:
     places = _places[alike]
     if places is None:
         return _stated(source, code.co_filename)
-    return {name: _nothing if at is None else code.co_consts[at] for name, at in places.items()}
+    return {name: None if at is None else code.co_consts[at] for name, at in places.items()}
 
 
 def _places_in(code: CodeType) -> Mapping[str, int | None] | None:
@@ -155,10 +186,6 @@ def _parsed(source: bytes, file: str) -> ast.Module:
         return ast.parse(source, file)
     except ValueError as error:  # a null byte
         raise SyntaxError(str(error)) from None
-
-
-def _nothing(**_: Any) -> None:
-    """Stand in for a function that is not to be called."""
 
 
 def bound(statement: ast.stmt, *, may_declare: bool = True) -> Iterator[tuple[str, ast.expr | None]]:

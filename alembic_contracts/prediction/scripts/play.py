@@ -26,6 +26,7 @@ from alembic_contracts.prediction.scripts.loading import (
     function_of,
     in_order_of_loading,
 )
+from alembic_contracts.prediction.scripts.outline import running
 from alembic_contracts.prediction.scripts.own_transaction import OVER, is_over, takes_along
 from alembic_contracts.prediction.scripts.reasons import (
     EXECUTES_AS_LOADED,
@@ -145,7 +146,7 @@ class Play:
         isolation = isolated(self._recording.doubt, self._environment.script.dir, alone=self.is_contained)
         if self.is_harmless:
             isolation, whole, self._each = unheard(), nullcontext, nullcontext
-        with isolation, whole(), self._closing():
+        with isolation, whole(), self._closing(), running(self._module):
             if self.is_contained:
                 from alembic_contracts.prediction.scripts.clock import let_waiting_pass_at_once
 
@@ -357,7 +358,7 @@ class Play:
     def _run_script(self, script: Script, step: RevisionStep, arguments: Mapping[str, Any]) -> None:
         function = getattr(step, "generated", None)  # operations that autogenerate found are in no file yet
         if function is None:
-            module = self._plain(script) if self.is_plain else self._module(step)
+            module = self._plain(script) if self.is_plain else self._module(script.path, step.revision.module)
             function = getattr(module, function_of(step))
         told = script.first_line
         script.first_line = begin_of(function)
@@ -369,12 +370,13 @@ class Play:
         with lines_noted():
             called(function, arguments, is_async=self._engine.dialect.is_async)
 
-    def _module(self, step: RevisionStep) -> ModuleType:
-        path = step.revision.path
-        loaded = self._loaded.get(path)
+    def _module(self, path: str, known: object) -> ModuleType:
+        loaded = self._loaded.get(path) or fresh_module(path, known)
         if isinstance(loaded, BaseException):
             raise loaded
-        return fresh_module(path, step.revision.module) if loaded is None else loaded
+        if not self.is_harmless:  # none of those asks for another's
+            self._loaded[path] = loaded
+        return loaded
 
     def _plain(self, script: Script) -> ModuleType:
         from alembic_contracts.prediction.scripts.plain_calls import plain_module
