@@ -75,6 +75,7 @@ class RecordingDialect(CatalogReflection, PGDialect):
     )
     """Attributes that scripts see or that change what is compiled."""
     _COMPILERS: ClassVar = ("statement_compiler", "ddl_compiler", "type_compiler_cls", "preparer")
+    """What writes SQL: a driver's own are SQLAlchemy's, and write what this driver takes; a project's own are taken."""
 
     def __init__(self, catalog: Catalog, like: Dialect | None = None) -> None:
         """Stand in for a dialect (None: psycopg's) on a server that this catalog describes."""

@@ -33,7 +33,7 @@ class Outline(ModuleType):
     """Returns the module of a script, by its file: scripts may call each other's functions (``running``)."""
 
     def __getattr__(self, name: str) -> Any:
-        if Outline.whole is None or name.startswith("__"):
+        if Outline.whole is None or name in _VALUES or name.startswith("__"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         return getattr(Outline.whole(str(self.__file__), self), name)
 
