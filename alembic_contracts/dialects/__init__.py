@@ -251,7 +251,7 @@ class Dialect(Protocol):
         watched: Collection[Name],
         *,
         lock_timeout: float = 10,
-        left_out: frozenset[Part] = frozenset(),
+        left_out: frozenset[str] = frozenset(),
     ) -> Sight:
         """Do as ``observe`` does, with fingerprints of tables to be looked at again; ``left_out`` need not be read."""
 

@@ -25,7 +25,7 @@ from alembic_contracts.support import modules
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from alembic_contracts.dialects import Asked, Dialect, Part, Sight
+    from alembic_contracts.dialects import Asked, Dialect, Sight
     from alembic_contracts.prediction.catalog.catalog import Catalog
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.schema import Name, Schema
@@ -120,11 +120,9 @@ class Origin:
         """Return what the read shows that the prediction starts from; None: another session is in its way."""
         try:
             first, around = self._first, self._surroundings
-            left_out: set[Part] = {"grants"} if first.without_access else set()
-            if not around.has_publications:
-                left_out.add("publications")
+            left_out = around.without | ({"grants"} if first.without_access else set())
             seen = self._dialect.sight(
-                self._connection, first.tables, around.printed, lock_timeout=0, left_out=frozenset(left_out)
+                self._connection, first.tables, around.printed, lock_timeout=0, left_out=left_out
             )
         except dialects.Locked:
             return None

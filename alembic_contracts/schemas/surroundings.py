@@ -153,4 +153,5 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     outline: Outline
     printed: frozenset[Name] = frozenset()
     """Of the tables that will be looked at again, those of which something is printed under a lock."""
-    has_publications: bool = True
+    without: frozenset[str] = frozenset()
+    """Parts of tables of which there is nothing in the database: a look may leave them out (``Dialect.sight``)."""

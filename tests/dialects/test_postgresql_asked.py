@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from alembic_contracts.dialects import Asked
 from alembic_contracts.dialects.postgresql import observe, sight, surroundings
 from alembic_contracts.schemas.schema import Access, Name, Schema, Type
+from tests.support.database import Databases
 
 SCHEMA = (Path(__file__).parents[1] / "fixtures/rich_schema.sql").read_text()
 NOTHING = Asked(frozenset(), frozenset())
@@ -94,11 +95,25 @@ def test_tables_of_which_something_is_printed_have_fingerprints(rich: sa.Connect
     assert surroundings(rich).printed == frozenset()
 
 
-def test_whether_there_are_publications(rich: sa.Connection) -> None:
-    assert not surroundings(rich).has_publications
-    rich.exec_driver_sql("CREATE PUBLICATION everything FOR ALL TABLES")
-    assert surroundings(rich).has_publications
-    rich.rollback()
+def test_what_there_is_nothing_of(databases: Databases) -> None:
+    made = {
+        "publications": "CREATE PUBLICATION everything FOR ALL TABLES",
+        "partitions": "CREATE TABLE parted (a integer) PARTITION BY LIST (a); "
+        "CREATE TABLE part PARTITION OF parted FOR VALUES IN (1); CREATE TABLE rest PARTITION OF parted DEFAULT",
+        "views": "CREATE VIEW seen AS SELECT * FROM t",
+        "foreign tables": "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; "
+        "CREATE FOREIGN TABLE far (a integer) SERVER s",
+    }
+    left = set(made)
+    with databases.new() as url, sa.create_engine(url, poolclass=sa.NullPool).connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (id integer PRIMARY KEY, name text UNIQUE)")
+        for part in (None, *made):
+            if part is not None:
+                connection.exec_driver_sql(made[part])
+                left.remove(part)
+            assert surroundings(connection).without == left
+            seen = sight(connection, None, (), left_out=frozenset(left))
+            assert seen.schema == observe(connection, None), "what is left out is empty"
 
 
 def test_what_is_left_out_is_as_if_there_were_nothing_of_it(rich: sa.Connection) -> None:

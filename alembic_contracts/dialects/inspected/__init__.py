@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from alembic_contracts.dialects import Asked, Fate, Foresight, Part, Sight, Transaction
+from alembic_contracts.dialects import Asked, Fate, Foresight, Sight, Transaction
 from alembic_contracts.dialects.inspected.types import format_type, parse_type, split
 from alembic_contracts.dialects.servers import is_like_mysql, is_like_postgresql, server
 from alembic_contracts.schemas.schema import Column, Name, Schema, Table, Type, TypeDefinition
@@ -293,7 +293,7 @@ class Inspected:
         watched: Collection[Name],
         *,
         lock_timeout: float = 10,
-        left_out: frozenset[Part] = frozenset(),
+        left_out: frozenset[str] = frozenset(),
     ) -> Sight:
         """Read tables as ``observe`` does, which leaves nothing unread.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import cache
 from itertools import groupby
 from types import MappingProxyType
@@ -59,7 +60,7 @@ def surroundings(connection: Connection, watched: Collection[Name] = ()) -> Surr
         routines=tuple(_routines(document["routines"] or ())),
         outline=_outline(document),
         printed=frozenset(Name(*name) for name in document["printed"] or ()),
-        has_publications=document["published"],
+        without=frozenset(_without({kind for _, _, _, kind, _ in document["relations"] or ()}, document["published"])),
     )
 
 
@@ -68,6 +69,15 @@ def _statement(version: int) -> TextClause:
     from sqlalchemy import text
 
     return text(read("surroundings", version, PRINTED).replace("/* watched */", named("watched")))
+
+
+def _without(kinds: AbstractSet[str], published: bool) -> Iterator[str]:
+    """Yield the parts of tables that are empty where relations are of these kinds (``pg_class.relkind``) alone."""
+    for part, of_kinds in {"views": "vm", "partitions": "p", "foreign tables": "f"}.items():
+        if kinds.isdisjoint(of_kinds):
+            yield part
+    if not published:
+        yield "publications"
 
 
 def _outline(document: Json) -> Outline:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Look", "looked", "observe", "sight"]
 
 _PARTS = get_args(Part)
+_KINDS = frozenset({"views", "partitions", "foreign tables"})
+"""What is asked for of tables that are of a kind, unless there are none."""
 
 _PAUSE = 0.05
 """Seconds from one look to the next while somebody holds a lock."""
@@ -89,7 +91,7 @@ def sight(
     watched: Collection[Name],
     *,
     lock_timeout: float = 10,
-    left_out: frozenset[Part] = frozenset(),
+    left_out: frozenset[str] = frozenset(),
 ) -> Sight:
     """Read all of tables and types as ``observe`` does, in the same query with fingerprints of those that are watched.
 
@@ -120,7 +122,7 @@ class Look(Struct, frozen=True):
     @classmethod
     def at(cls, tables: Collection[Name] | None, asked: Asked | None, watched: Collection[Name] = ()) -> Self:
         """Return the look at some tables."""
-        parts: set[str] = {"all types", *_PARTS} if asked is None else set(asked.parts)
+        parts = {*_KINDS, *({"all types", *_PARTS} if asked is None else asked.parts)}
         parameters = {} if asked is None else {"types": json.dumps(sorted(asked.types))}
         if tables is None:
             parts.add("all tables")

@@ -35,7 +35,7 @@ from alembic_contracts.support.garbage import uncollected
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from alembic_contracts.dialects import Asked, Part
+    from alembic_contracts.dialects import Asked
 
 __all__ = ["completed", "observe", "sight"]
 
@@ -94,7 +94,7 @@ def sight(
     watched: Collection[Name],
     *,
     lock_timeout: float = 10,
-    left_out: frozenset[Part] = frozenset(),
+    left_out: frozenset[str] = frozenset(),
 ) -> Sight:
     """Read tables as ``observe`` does. Nothing in SQLite takes a lock of its own to read, so nothing has to be watched.
 

@@ -31,13 +31,13 @@ SELECT
                 WHEN asked.relkind IN ('r', 'p') THEN true
                 WHEN asked.relkind = 'm' THEN false
                 -- A foreign table's wrapper may be without the code that could answer.
-                WHEN asked.relkind = 'f' AND NOT EXISTS (
+                WHEN asked.relkind = 'f' AND NOT /* if foreign tables */ EXISTS (
                     SELECT
                     FROM pg_catalog.pg_foreign_table AS f
                     INNER JOIN pg_catalog.pg_foreign_server AS s ON f.ftserver = s.oid
                     INNER JOIN pg_catalog.pg_foreign_data_wrapper AS w ON s.srvfdw = w.oid
                     WHERE f.ftrelid = asked.oid AND w.fdwhandler <> 0
-                ) THEN false
+                ) /* else */ true /* end */ THEN false
                 WHEN asked.printable THEN pg_catalog.pg_column_is_updatable(a.attrelid, a.attnum, false)
             END,
             'comment', /* if rest */ (

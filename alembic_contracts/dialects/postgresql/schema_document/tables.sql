@@ -46,7 +46,7 @@ tables AS (
                 WHERE h.inhrelid = asked.oid
             ) /* end */,
             'partition', asked.relispartition,
-            'bounds', CASE WHEN asked.relispartition THEN (
+            'bounds', /* if partitions */ CASE WHEN asked.relispartition THEN (
                 -- Without a table's name printing takes no lock, and bounds have none in them.
                 -- Other partitions are looked at for a default one alone. LIMIT, as each has one parent: without it the
                 -- planner goes through all of pg_inherits for each partition.
@@ -78,20 +78,20 @@ tables AS (
                     WHERE k.partdefid = h.inhrelid AND k.partrelid = other.inhparent AND other.inhrelid <> h.inhrelid
                 ) AS bound
                 INNER JOIN pg_catalog.pg_class AS b ON bound.relid = b.oid
-            ) END,
-            'default_partition', asked.relispartition AND EXISTS (
+            ) END /* end */,
+            'default_partition', /* if partitions */ asked.relispartition AND EXISTS (
                 SELECT
                 FROM pg_catalog.pg_partitioned_table AS k
                 WHERE k.partdefid = asked.oid
-            ),
-            'partition_bounds', CASE WHEN asked.relkind = 'p' THEN (
+            ) /* else */ false /* end */,
+            'partition_bounds', /* if partitions */ CASE WHEN asked.relkind = 'p' THEN (
                 SELECT pg_catalog.json_agg(pg_catalog.pg_get_expr(p.relpartbound, 0::oid))
                 FROM pg_catalog.pg_inherits AS h
                 INNER JOIN pg_catalog.pg_class AS p ON h.inhrelid = p.oid
                 WHERE h.inhparent = asked.oid
-            ) END,
+            ) END /* end */,
             'options', CASE WHEN asked.relkind = 'v' THEN asked.reloptions END,
-            'taken', CASE WHEN asked.relkind = 'v' THEN (
+            'taken', /* if views */ CASE WHEN asked.relkind = 'v' THEN (
                 SELECT pg_catalog.json_agg(e.event)
                 FROM (VALUES ('UPDATE', 16, '2'), ('INSERT', 4, '3'), ('DELETE', 8, '4')) AS e (event, bit, rule)
                 WHERE
@@ -105,7 +105,7 @@ tables AS (
                         FROM pg_catalog.pg_rewrite AS r
                         WHERE r.ev_class = asked.oid AND r.ev_type::text = e.rule AND r.is_instead AND r.ev_qual = '<>'
                     )
-            ) END,
+            ) END /* end */,
             'row_security', asked.relrowsecurity,
             'row_security_forced', asked.relforcerowsecurity,
             'replica_identity', asked.relreplident,
@@ -191,7 +191,7 @@ tables AS (
                         )
                     )
             ) END /* end */,
-            'partition_key', CASE WHEN asked.relkind = 'p' THEN COALESCE(
+            'partition_key', /* if partitions */ CASE WHEN asked.relkind = 'p' THEN COALESCE(
                 /* if rest */ CASE WHEN asked.printable THEN pg_catalog.pg_get_partkeydef(asked.oid) END /* end */,
                 -- Printing takes a lock, so columns alone are put together.
                 (
@@ -208,11 +208,11 @@ tables AS (
                     WHERE k.partrelid = asked.oid AND k.partexprs IS NULL
                     GROUP BY k.partstrat
                 )
-            ) END,
+            ) END /* end */,
             'definition', /* if rest */ CASE
                 WHEN asked.relkind IN ('v', 'm') AND asked.printable THEN pg_catalog.pg_get_viewdef(asked.oid)
             END /* end */,
-            'sources', /* if rest */ CASE WHEN asked.relkind IN ('v', 'm') THEN (
+            'sources', /* if rest */ /* if views */ CASE WHEN asked.relkind IN ('v', 'm') THEN (
                 SELECT
                     pg_catalog.jsonb_agg(
                         DISTINCT pg_catalog.jsonb_build_array(n.nspname, s.relname, COALESCE(a.attname, ''))
@@ -228,7 +228,7 @@ tables AS (
                     AND r.rulename = '_RETURN'
                     AND d.refclassid = 1259
                     AND d.refobjid <> asked.oid
-            ) END /* end */,
+            ) END /* end */ /* end */,
             'owner', pg_catalog.pg_get_userbyid(asked.relowner),
             'comment', /* if rest */ (
                 SELECT d.description
