@@ -13,6 +13,8 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from msgspec.json import decode
+
 from alembic_contracts.dialects.postgresql.hindrances import PRINTED, named
 from alembic_contracts.dialects.postgresql.queries import read, server_version
 from alembic_contracts.dialects.postgresql.session_settings import session_of
@@ -20,6 +22,7 @@ from alembic_contracts.dialects.postgresql.traceless import passing
 from alembic_contracts.errors import CannotCheck
 from alembic_contracts.schemas.schema import Name, Type
 from alembic_contracts.schemas.surroundings import OtherObjects, Outline, Routine, Surroundings, Use
+from alembic_contracts.support.garbage import uncollected
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, TextClause
@@ -51,9 +54,15 @@ def surroundings(connection: Connection, watched: Collection[Name] = ()) -> Surr
     try:
         with passing(connection):
             statement, names = _statement(server_version(connection)), json.dumps(sorted(set(watched)))
-            document = json.loads(connection.execute(statement, {"watched": names}).scalar_one())
+            answered = connection.execute(statement, {"watched": names}).scalar_one()
     except DBAPIError as error:
         raise CannotCheck(f"The schema of the database cannot be read: {error.orig}") from error
+    return _surroundings(answered)
+
+
+@uncollected(stays=True)
+def _surroundings(answered: str) -> Surroundings:
+    document = decode(answered)
     return Surroundings(
         session=session_of(document["database"], document["user"], document["search_path"], document["version"]),
         others=_others(document),
