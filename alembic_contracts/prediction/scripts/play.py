@@ -253,9 +253,9 @@ class Play:
         What raises does so in its turn, and what is doubted of it is doubted then.
         """
         with self._each(), alembic_leads_to(self._environment, migration, as_sql=self._as_sql):
-            for step in in_order_of_loading(self._environment.script, steps):
-                if getattr(step, "generated", None) is None:
-                    self._load(step)
+            files = [step for step in steps if getattr(step, "generated", None) is None]
+            for step in in_order_of_loading(self._environment.script, files):
+                self._load(step)
 
     def _load(self, step: RevisionStep) -> None:
         script = Script.of(step.revision.revision, step.revision.path, self._working_directory)
