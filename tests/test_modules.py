@@ -37,13 +37,28 @@ def imported(**parts: str) -> subprocess.CompletedProcess[str]:
         pytest.param({"after": "assert late in sys.modules"}, id="at the latest when it is through"),
         pytest.param({"names": "['sys', 'threading']", "body": "assert alone() == 1"}, id="nothing is missing"),
         pytest.param({"names": "['no_such', late]", "after": "assert late in sys.modules"}, id="one cannot be had"),
+        *(
+            pytest.param(
+                {
+                    "before": f"def refused(*_, **__): raise {error}\nthreading.Thread.{method} = refused",
+                    "after": "assert late not in sys.modules",
+                },
+                id=f"no thread can be had: {method}, {error}",
+            )
+            for method in ("start", "__init__")
+            for error in ("RuntimeError", "MemoryError", "TypeError")
+        ),
+        pytest.param(
+            {"before": "threading.Thread.start = lambda self: self.run()", "body": "assert late in sys.modules"},
+            id="a thread that is none",
+        ),
         pytest.param(
             {
-                "before": 'def refused(*_, **__): raise RuntimeError("can\'t start new thread")\n'
-                "threading.Thread.start = refused",
-                "after": "assert late not in sys.modules",
+                "before": "class Finder:\n    def find_spec(*_): raise KeyboardInterrupt\n"
+                "sys.meta_path.insert(0, Finder())",
+                "after": "sys.meta_path.pop(0)",
             },
-            id="no thread can be had",
+            id="a finder that interrupts",
         ),
     ],
 )

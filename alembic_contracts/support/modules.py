@@ -11,7 +11,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from threading import Thread
 
 __all__ = ["ahead", "files", "late", "own"]
 
@@ -61,21 +64,27 @@ def ahead(names: Collection[str]) -> Iterator[None]:
     if not (missing := [name for name in names if name not in sys.modules]):
         yield
         return
-    from threading import Thread
-
-    thread = Thread(target=_import, args=(missing,), name="alembic_contracts.imports")
-    try:
-        thread.start()
-    except RuntimeError:  # no further thread can be had
-        yield
-        return
+    thread = _started(missing)
     try:
         yield
     finally:
-        thread.join()
+        if thread is not None:
+            with suppress(RuntimeError):  # it is none: somebody has put something else in the place of starting one
+                thread.join()
+
+
+def _started(names: Collection[str]) -> Thread | None:
+    from threading import Thread
+
+    try:
+        thread = Thread(target=_import, args=(names,), name="alembic_contracts.imports")
+        thread.start()
+    except Exception:  # noqa: BLE001 - no further thread can be had, or not in this way
+        return None
+    return thread
 
 
 def _import(names: Collection[str]) -> None:
     for name in names:
-        with suppress(Exception):
+        with suppress(BaseException):  # nobody is there to hear of it
             import_module(name)

@@ -24,6 +24,7 @@ __all__ = [
     "handed_over",
     "may_take_away",
     "of_new_table",
+    "owner_of",
     "rename_in_access",
     "require_role",
     "role_of",
@@ -39,6 +40,19 @@ def role_of(state: State, node: Node) -> str:
     if kind == "ROLESPEC_SESSION_USER":
         return state.setting("session_authorization") or state.user
     return node.rolename or state.current_user
+
+
+def owner_of(state: State, node: Node) -> str:
+    """Return the name of the role that a RoleSpec stands for where it owns something, or is to own it.
+
+    Raises:
+        PostgresError: 42704 there is no such role.
+    """
+    if parser.enum_name(node, "roletype") == "ROLESPEC_PUBLIC":
+        raise sqlstate.undefined_object("role", "public")
+    owner = role_of(state, node)
+    require_role(state, owner)
+    return owner
 
 
 def of_new_table(state: State, table: Table) -> Table:

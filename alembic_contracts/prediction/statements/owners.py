@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from alembic_contracts.prediction.catalog.access import role_of
+from alembic_contracts.prediction.catalog.access import owner_of
 from alembic_contracts.prediction.catalog.new_names import move_many
 from alembic_contracts.prediction.catalog.operators import note_operator
 from alembic_contracts.prediction.catalog.relations import check_free, find, refuse_other_kind
@@ -122,15 +122,15 @@ def change_owner(run: Execution, node: Node) -> None:
     """Apply ALTER ... OWNER TO for all but tables: only whether the object exists matters.
 
     Raises:
-        PostgresError: 42704 no such type, 3F000 no such schema.
+        PostgresError: 42704 no such type or role, 3F000 no such schema.
     """
+    owner = owner_of(run.state, node.newowner)
     kind = parser.enum_name(node, "object_type")
     if kind in _TYPES:
         require_type(run, parser.strings(parser.unwrap(node.object).items))
     elif kind == "OBJECT_SCHEMA":
         name = node.object.string.sval
         if name in run.state.namespaces:
-            owner = role_of(run.state, node.newowner)
             usage = run.state.access.schema_usage - {(name, run.state.namespaces[name])} | {(name, owner)}
             run.state.set_access(replace(run.state.access, schema_usage=usage))
             run.state.namespaces.put(name, owner)

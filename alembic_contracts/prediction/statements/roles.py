@@ -118,10 +118,12 @@ def drop_role(run: Execution, node: Node) -> None:
     """Apply DROP ROLE: PostgreSQL refuses it as long as there are grants to the role.
 
     Raises:
-        PostgresError: 42704 no such role.
+        PostgresError: 42704 no such role, 22023 it is not named.
     """
-    state = run.state
-    for name in _named(state, parser.children(node.roles)):
+    state, roles = run.state, parser.children(node.roles)
+    if any(parser.enum_name(role, "roletype") != "ROLESPEC_CSTRING" for role in roles):
+        raise sqlstate.PostgresError("22023", "cannot use special role specifier in DROP ROLE")
+    for name in _named(state, roles):
         if not node.missing_ok:
             access.require_role(state, name)
         access.rename_in_access(state, partial(_without, name))
@@ -132,9 +134,14 @@ def _without(gone: str, role: str) -> str | None:
 
 
 def reassign_owned(run: Execution, node: Node) -> None:
-    """Apply REASSIGN OWNED: tables get another owner."""
+    """Apply REASSIGN OWNED: tables get another owner.
+
+    Raises:
+        PostgresError: 42704 no such role.
+    """
     state = run.state
-    old, new = _named(state, parser.children(node.roles)), access.role_of(state, node.newrole)
+    old = [access.owner_of(state, role) for role in parser.children(node.roles)]
+    new = access.owner_of(state, node.newrole)
     owned = [table.name for table in state.tables.values() if table.owner in old]
     access.change_tables(state, owned, lambda table: access.handed_over(table, new))
     for schema, owner in list(state.namespaces.items()):

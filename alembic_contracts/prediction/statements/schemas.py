@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from alembic_contracts.prediction.catalog.access import role_of
+from alembic_contracts.prediction.catalog.access import owner_of
 from alembic_contracts.prediction.sql import sqlstate
 from alembic_contracts.prediction.sql.parser import Statement, kind_of, unwrap
 
@@ -21,9 +21,9 @@ def create_schema(run: Execution, node: Node) -> None:
     """Apply CREATE SCHEMA; what it lists is made in that schema, whatever the search path.
 
     Raises:
-        PostgresError: 42P06 it exists, 42939 its name is reserved.
+        PostgresError: 42P06 it exists, 42939 its name is reserved, 42704 no such role.
     """
-    owner = role_of(run.state, node.authrole) if node.HasField("authrole") else ""
+    owner = owner_of(run.state, node.authrole) if node.HasField("authrole") else ""
     name = node.schemaname or owner or run.state.current_user
     if name.startswith("pg_"):
         raise sqlstate.PostgresError("42939", f'unacceptable schema name "{name}"')

@@ -142,6 +142,10 @@ def _refuse_on_other(state: State, node: Node, other: tuple[Name, str]) -> None:
     for command in parser.children(node.cmds):
         if parser.enum_name(command, "subtype") not in allowed:
             raise sqlstate.wrong_object_type(f'"{name.name}" is a {kind}')
+        if parser.enum_name(command, "subtype") == "AT_ChangeOwner":
+            from alembic_contracts.prediction.catalog.access import owner_of
+
+            owner_of(state, command.newowner)
 
 
 def _carry_out(alteration: Alteration, queue: list[tuple[int, int, Later]]) -> None:

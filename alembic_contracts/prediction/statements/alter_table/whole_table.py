@@ -22,9 +22,9 @@ __all__ = ["SUBCOMMANDS"]
 
 
 def _owner(alteration: Alteration, command: Node) -> None:
-    from alembic_contracts.prediction.catalog.access import handed_over, role_of
+    from alembic_contracts.prediction.catalog.access import handed_over, owner_of
 
-    owner = role_of(alteration.state, command.newowner)
+    owner = owner_of(alteration.state, command.newowner)
     alteration.state.tables.put(alteration.name, handed_over(alteration.table, owner))
 
 
