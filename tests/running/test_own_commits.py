@@ -310,3 +310,23 @@ def test_each_statement_on_its_own_is_foreseen(project: Project, options: str) -
     done = project.alembic("upgrade", "head")
     assert "Nothing was run" in holds(project, before, done)
     assert state(project) == before
+
+
+@pytest.mark.parametrize(
+    "options", ['isolation_level="AUTOCOMMIT"', 'execution_options={"isolation_level": "AUTOCOMMIT"}']
+)
+def test_behind_a_block_alembic_leaves_a_transaction(project: Project, options: str) -> None:
+    at_r1(project)
+    env = (project.path / "migrations/env.py").read_text()
+    project.write("migrations/env.py", env.replace("poolclass=NullPool)", f"poolclass=NullPool, {options})"))
+    block = 'with op.get_context().autocommit_block():\n    op.execute("SELECT 1")\n'
+    project.revision(
+        "r2", f'{block}with op.get_bind().begin_nested():\n    op.execute("CREATE TABLE made (a integer)")'
+    )
+    checked = project.alembic("check-contracts")
+    assert checked.returncode == 0, checked.stdout
+    assert project.alembic("upgrade", "head").returncode == 0
+    project.revision("r3", f'{block}op.execute("CREATE INDEX CONCURRENTLY by_a ON made (a)")')
+    reason = "CREATE INDEX CONCURRENTLY cannot run inside a transaction block"
+    assert reason in " ".join(project.alembic("check-contracts").stdout.split())
+    assert reason in " ".join(project.alembic("upgrade", "head").stderr.split())

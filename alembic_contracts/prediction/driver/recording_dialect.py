@@ -19,7 +19,7 @@ from alembic_contracts.prediction.driver.reflection import CatalogReflection
 from alembic_contracts.support.greenlets import wait_for_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy.engine import Connection, Dialect
 
@@ -74,16 +74,12 @@ class RecordingDialect(CatalogReflection, PGDialect):
         "_on_connect_isolation_level",
     )
     """Attributes that scripts see or that change what is compiled."""
-    _COMPILERS: ClassVar = ("statement_compiler", "ddl_compiler", "type_compiler_cls", "preparer")
-    """What writes SQL: a driver's own are SQLAlchemy's, and write what this driver takes; a project's own are taken."""
 
     def __init__(self, catalog: Catalog, like: Dialect | None = None) -> None:
         """Stand in for a dialect (None: psycopg's) on a server that this catalog describes."""
         self.manners = manners_of(getattr(like, "driver", self.driver))
-        for name in self._COMPILERS:
-            compiler = getattr(like, name, None)
-            if compiler is not None and not compiler.__module__.startswith("sqlalchemy."):  # a project's own
-                setattr(self, name, compiler)
+        for name, compiler in _compilers_of(like) if like is not None else ():
+            setattr(self, name, compiler)
         initialise: Any = super().__init__  # SQLAlchemy's is untyped
         initialise(dbapi=dbapi, paramstyle=self.manners.placeholders)
         self.catalog = catalog
@@ -138,8 +134,8 @@ class RecordingDialect(CatalogReflection, PGDialect):
         return self._LEVELS
 
     def get_isolation_level(self, dbapi_connection: Any) -> Any:
-        """Return the level that was set."""
-        return "AUTOCOMMIT" if dbapi_connection.autocommit else dbapi_connection.isolation_level
+        """Return the level that was set, as the server has it: it knows of no AUTOCOMMIT."""
+        return dbapi_connection.isolation_level
 
     def set_isolation_level(self, dbapi_connection: Any, level: Any) -> None:
         """Set a level; AUTOCOMMIT means that every statement is on its own."""
@@ -166,6 +162,17 @@ class RecordingDialect(CatalogReflection, PGDialect):
     def get_deferrable(self, connection: Any) -> Any:
         """Return the setting."""
         return connection.deferrable
+
+
+def _compilers_of(dialect: Any) -> Iterator[tuple[str, type]]:
+    """Yield what writes a dialect's SQL where that is a project's own: SQLAlchemy's writes what each driver takes."""
+    yours = {
+        "statement_compiler": dialect.statement_compiler,
+        "ddl_compiler": dialect.ddl_compiler,
+        "type_compiler_cls": type(dialect.type_compiler_instance),  # which an older name can have led to
+        "preparer": dialect.preparer,
+    }
+    return ((name, each) for name, each in yours.items() if not each.__module__.startswith("sqlalchemy."))
 
 
 class _UnknownURL(URL):

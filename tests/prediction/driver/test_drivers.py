@@ -406,9 +406,14 @@ class _Own(PGDialect_psycopg):
     ddl_compiler, type_compiler_cls, preparer = _OwnDDL, _OwnTypes, _OwnNames
 
 
-def test_what_a_projects_own_dialect_writes() -> None:
+class _OfOld(_Own):
+    supports_statement_cache = True
+    type_compiler_cls, type_compiler = PGTypeCompiler, _OwnTypes
+
+
+@pytest.mark.parametrize("real", [_Own(), _OfOld()])
+def test_what_a_projects_own_dialect_writes(real: PGDialect_psycopg) -> None:
     table = sa.Table("T", sa.MetaData(), sa.Column("Code", sa.Integer))
-    real = _Own()
     written = str(sa.schema.CreateTable(table).compile(dialect=real))
     assert '"code" BIGINT DEFAULT 1' in written
     assert str(sa.schema.CreateTable(table).compile(dialect=RecordingDialect(Catalog(), real))) == written
