@@ -174,7 +174,8 @@ def _replayed(
         lead = upgrade_steps(script_of(run.context), heads, ()) if heads and not_restored is not None else []
         own = shadow_url is None
         user = dialect.session(run.connection).user if own and run.connection and not_restored is None else None
-        there = _There(course, url, user, makes_roles=own, tell=_teller(progress, len(lead) + len(steps)))
+        makes = own and not_restored is not None  # else all that there are have been restored
+        there = _There(course, url, user, makes_roles=makes, tell=_teller(progress, len(lead) + len(steps)))
         there.be_as_the_real_one(connection)
         there.scratch(connection).begin(() if lead else heads)
         connection.commit()

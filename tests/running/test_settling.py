@@ -313,3 +313,14 @@ def test_what_no_server_tells_of_rows(settling: Project, name: str) -> None:
     museum(settling)
     settling.revision("r2", ROWS[name])
     assert_unproven(settling, "revision r2 goes by rows, and a replay has none of the real ones")
+
+
+def test_a_role_that_is_not_there_is_not_made(settling: Project) -> None:
+    museum(settling)
+    assert settling.alembic("upgrade", "head").returncode == 0
+    settling.revision("r2", 'op.execute("ALTER TABLE object_images OWNER TO nobody_of_that_name")')
+    code, report, notices = checked(settling, ALEMBIC_CONTRACTS_SHADOW_URL="")
+    assert code == 3, report
+    (unproven,) = report["unproven"]
+    assert unproven["reason"].endswith('role "nobody_of_that_name" does not exist')
+    assert "Not settled by a replay" in notices
