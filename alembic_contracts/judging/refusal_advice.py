@@ -83,6 +83,13 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
+        r": role .* does not exist",
+        (
+            "roles are the server's, and no dump of a database has them: have it made there (CREATE ROLE) before the "
+            "migration runs, or in a revision before this one; or name one that is there."
+        ),
+    ),
+    (
         r"does not exist|doesn't exist|[Nn]o such (table|column|index|view|trigger|constraint)",
         (
             "it is not there: has an earlier revision renamed or dropped it, or does something else than the scripts "

@@ -10,6 +10,7 @@ from alembic_contracts.schemas.steps import REFUSED, Location, Unproven
 
 REASONS = {
     'relation "t" already exists': "is the downgrade() of r1 empty",
+    'role "r" does not exist': "have it made there (CREATE ROLE)",
     'relation "t" does not exist': "has an earlier revision renamed or dropped it",
     'column "a" of relation "t" does not exist': "has an earlier revision renamed or dropped it",
     "cannot drop column a of table t because other objects depend on it: view v depends on it": "drop what depends",
