@@ -366,6 +366,8 @@ OTHERS_FUNCTIONS = {
     "downgrade": 'context.script.get_revision("r1").module.downgrade()',
     "of its own": 'context.script.get_revision("r1").module.away()',
     "by a map of its own": "ScriptDirectory.from_config(context.config).get_revision('r1').module.downgrade()",
+    "what its namespace has": f'if "GONE" in vars(context.script.get_revision("r1").module): {DROP}',
+    "what it lists": f'if "GONE" in dir(context.script.get_revision("r1").module): {DROP}',
     "what it has": 'op.drop_column("object_images", *context.script.get_revision("r1").module.GONE)',
 }
 PRELUDE = f"""
@@ -387,3 +389,12 @@ def test_a_script_that_calls_another_ones_functions(project: Project, upgrade: s
     assert project.alembic("check-contracts", "--no-exec").returncode == 3
     assert "Nothing was run" in holds(project, before, project.alembic("upgrade", "head"))
     assert state(project) == before
+
+
+def test_a_script_that_sets_what_another_one_goes_by(project: Project) -> None:
+    before = at_r1(project)
+    project.revision("r2", 'context.script.get_revision("r3").module.AWAY = True')
+    project.revision("r3", f"if AWAY:\n    {DROP}", prelude="AWAY = False")
+    checked = project.alembic("check-contracts")
+    assert checked.returncode == 1, checked.stdout
+    holds(project, before, project.alembic("upgrade", "head"))

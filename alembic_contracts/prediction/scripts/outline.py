@@ -6,7 +6,7 @@ import ast
 import dis
 import linecache
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from importlib.machinery import SourceFileLoader
@@ -17,6 +17,7 @@ from types import CodeType, ModuleType
 from typing import Any, ClassVar
 
 from alembic_contracts.support.garbage import uncollected
+from alembic_contracts.support.modules import own
 
 __all__ = ["Outline", "bound", "outline", "parsed", "running"]
 
@@ -32,16 +33,32 @@ class Outline(ModuleType):
     whole: ClassVar[Callable[[str, Outline], ModuleType] | None] = None
     """Returns the module of a script, by its file: scripts may call each other's functions (``running``)."""
 
+    def _itself(self) -> ModuleType | None:
+        return None if Outline.whole is None else Outline.whole(str(self.__file__), self)
+
     def __getattr__(self, name: str) -> Any:
-        if Outline.whole is None or name in _VALUES or name.startswith("__"):
+        itself = None if name in _VALUES or name.startswith("__") else self._itself()
+        if itself is None:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        return getattr(Outline.whole(str(self.__file__), self), name)
+        return getattr(itself, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        itself = None if name.startswith("__") else self._itself()
+        super().__setattr__(name, value)
+        if itself is not None:
+            setattr(itself, name, value)
+
+    def __dir__(self) -> Iterable[str]:
+        return dir(self._itself()) if Outline.whole is not None else super().__dir__()
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override] # what ``vars()`` shows
+        return own(self._itself() or self)
 
     def _call(self, name: str, *arguments: Any, **options: Any) -> Any:
         """Call one of its functions; where the script is not to be run, that does nothing."""
-        if Outline.whole is not None:
-            return getattr(Outline.whole(str(self.__file__), self), name)(*arguments, **options)
-        return None
+        itself = self._itself()
+        return None if itself is None else getattr(itself, name)(*arguments, **options)
 
 
 @contextmanager
@@ -83,10 +100,8 @@ def outline(path: str | Path, *, compiles: bool = False) -> Outline | None:
     if stated is None or not {"revision", "down_revision"} <= stated.keys():
         return None
     module = Outline(os.path.basename(file).removesuffix(".py"))  # noqa: PTH119 - as above
-    module.__file__, module.code = file, code
-    vars(module).update(stated)
-    for name in _FUNCTIONS & stated.keys():
-        setattr(module, name, partial(module._call, name))  # noqa: SLF001 - its own
+    functions = {name: partial(module._call, name) for name in _FUNCTIONS & stated.keys()}  # noqa: SLF001 - its own
+    own(module).update({"__file__": file, "code": code, **stated, **functions})
     return module
 
 
