@@ -78,7 +78,7 @@ WHOLE = Beginning()
 
 
 class Origin:
-    """What a database has before a run, which is read once: by two queries, unless another session is in the way."""
+    """What a database has before a run: two queries tell, unless another session is in the way or scripts need more."""
 
     def __init__(
         self, run: Run, connection: Connection, tables: Collection[Name] | None, asked: Asked | None, dialect: Dialect

@@ -148,11 +148,11 @@ def test_a_world_that_takes_too_long_is_given_up_by_itself(scripts: Scripts) -> 
     empty, row = scripts.predict(
         "public.t",
         setup=TABLE,
-        limits=Limits(seconds=1.0, long=0.3),
+        limits=Limits(seconds=3.0, long=1.5),  # on a busy machine the other world takes some time as well
         slow=lambda place: slow.append(place.revision),
     )
     assert reasons(empty) == []
-    assert "did not come to an end within 1 s" in "".join(reasons(row))
+    assert "did not come to an end within 3 s" in "".join(reasons(row))
     assert slow == ["one"]
 
 
