@@ -18,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect, Engine
 
 from alembic_contracts.prediction.scripts.loading import fresh_module
-from alembic_contracts.prediction.scripts.outline import Outline
+from alembic_contracts.prediction.scripts.outline import Outline, running
 from alembic_contracts.prediction.scripts.refusals import RealDatabaseReachedError
 from alembic_contracts.support import modules
 
@@ -228,7 +228,6 @@ def alembic_leads_to(environment: EnvironmentContext, context: MigrationContext,
     What scripts print through Alembic's configuration goes where ``sys.stdout`` does meanwhile. Those of which there is
     an outline run where another one asks for more of them.
     """
-    whole, Outline.whole = Outline.whole, Outline.whole or fresh_module
     before, options, proxy = environment._migration_context, environment.context_opts, vars(alembic.op).get("_proxy")  # noqa: SLF001 - there is no public way to swap them
     operations, config = Operations(context), environment.config
     stdout, config.stdout = config.stdout, sys.stdout
@@ -236,7 +235,8 @@ def alembic_leads_to(environment: EnvironmentContext, context: MigrationContext,
     environment.context_opts = {**options, "as_sql": as_sql}
     operations._install_proxy()  # noqa: SLF001
     try:
-        yield
+        with running(Outline.whole or fresh_module):
+            yield
     finally:
         operations._remove_proxy()  # noqa: SLF001
         if proxy is not None:
@@ -244,4 +244,3 @@ def alembic_leads_to(environment: EnvironmentContext, context: MigrationContext,
         config.stdout = stdout
         environment.context_opts = options
         environment._migration_context = before  # noqa: SLF001
-        Outline.whole = whole

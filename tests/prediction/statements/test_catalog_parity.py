@@ -24,12 +24,13 @@ from alembic_contracts.prediction.sql import parser
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.statements import execute
 from alembic_contracts.schemas.schema import Access
-from tests.support.parity import Server, differences, facts
+from tests.support.parity import differences, facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from alembic_contracts.schemas.schema import Schema
+    from tests.support.parity import Server
 
 CASES = Path(__file__).with_name("parity")
 
@@ -59,14 +60,6 @@ def read(path: Path) -> Iterator[Case]:
 
 
 ALL = [case for path in sorted(CASES.glob("*.sql")) for case in read(path)]
-
-
-@pytest.fixture(scope="module")
-def server(databases) -> Iterator[Server]:
-    with databases.new() as url:
-        server = Server(url)
-        yield server
-        server.close()
 
 
 RUNS = [

@@ -9,10 +9,9 @@ import pytest
 from alembic_contracts.prediction.catalog.catalog import Catalog
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.statements import execute
-from tests.support.parity import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.parity import Server
 
 SETUP = (
     "CREATE TABLE t (a integer)",
@@ -44,14 +43,6 @@ GRANT SELECT ON t TO {role}
 DROP ROLE {role}
 """.strip().splitlines()
 ROLES = ("nobody_there", "PUBLIC", "CURRENT_USER", "parity_owner")
-
-
-@pytest.fixture(scope="module")
-def server(databases) -> Iterator[Server]:
-    with databases.new() as url:
-        server = Server(url)
-        yield server
-        server.close()
 
 
 CASES = [

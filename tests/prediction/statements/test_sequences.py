@@ -9,23 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.parity import Server
 from tests.support.sequences import disagreement, sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(scope="module")
-def server(databases) -> Iterator[Server]:
-    with databases.new() as url:
-        server = Server(url)
-        yield server
-        server.close()
+    from tests.support.parity import Server
 
 
 @settings(max_examples=120, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
