@@ -161,16 +161,21 @@ def test_a_further_revision_costs_little_beside_its_sql(tmp_path: Path) -> None:
 def test_a_check_does_each_thing_once(tmp_path: Path) -> None:
     size = Size(tables=10, columns=6, revisions=20, operations=2, contracts=10)
     found = cost(tmp_path / "p", size, *CHECK)
-    statements = 10 + 10 * 2
+    statements, changes = 10 + 10 * 2, 10 * 2
     assert found.of["read_settings"] <= 3
     assert found.of["_opened"] == size.contracts
     assert found.of["outline"] == size.revisions
-    assert statements <= found.of["parse_once"] <= statements + 2  # and the version table
+    assert changes <= found.of["parse_once"] <= statements + 2  # and the version table
     assert "relations_of" not in found.of  # nobody asks what else points at a table
     assert found.of["Snapshots._made"] <= statements + 2
     facts = size.contracts * 28
     assert found.of["_evaluated"] == facts  # where it counts, and all of them hold there
     assert "_Scanner.document" not in found.of  # nobody is told where anything stands
+
+
+def test_tables_that_are_alike_are_not_parsed_again(tmp_path: Path) -> None:
+    parsed = [cost(tmp_path / str(n), Size(tables=n, revisions=n), *CHECK).of["parse_once"] for n in (10, 60)]
+    assert parsed[1] <= parsed[0]
 
 
 def test_a_commit_costs_what_has_changed_since_the_last_one(tmp_path: Path, databases: Databases) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "category",
     "find_named",
     "modifiers",
+    "own_type",
     "qualified",
     "refuse_itself",
     "resolve",
@@ -88,6 +89,9 @@ def resolve(run: Execution, node: Node) -> Type | None:
     Raises:
         PostgresError: 42704 there is no such type, 3F000 no such schema.
     """
+    own = own_type(node)
+    if own is not None:
+        return own
     if node.pct_type:
         return _column_type(run.state, parser.strings(node.names))
     schema, name = qualified(parser.strings(node.names))
@@ -100,6 +104,19 @@ def resolve(run: Execution, node: Node) -> Type | None:
         found = Type(Name(schema or run.state.current_schema() or "public", name))
     dimensions = max(found.dimensions, 0) + len(node.array_bounds)
     return _made(found.name, modifiers(found.name, node), dimensions)
+
+
+def own_type(node: Node) -> Type | None:
+    """Return the type where a TypeName node stands for one of PostgreSQL's own, whatever else there is, else None."""
+    return _own_type(node.SerializeToString())
+
+
+@lru_cache(maxsize=1024)
+def _own_type(serialized: bytes) -> Type | None:
+    node = parser.from_serialized("TypeName", serialized)
+    schema, name = (None, "") if node.pct_type else qualified(parser.strings(node.names))
+    own = _own(name) if schema is None or schema == "pg_catalog" else None
+    return None if own is None else _made(own.name, modifiers(own.name, node), own.dimensions + len(node.array_bounds))
 
 
 @lru_cache(maxsize=1024)

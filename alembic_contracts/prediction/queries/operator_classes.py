@@ -72,7 +72,7 @@ def require_operator_class(run: Execution, type_: Type | None, method: str) -> N
 
 
 def _has_class(state: State, type_: Type, method: str) -> bool:
-    if not is_plain(state, type_) or method not in _METHODS or state.extensions.keys() - _WITHOUT_CLASSES:
+    if not is_plain(state, type_) or method not in _METHODS or not _WITHOUT_CLASSES.issuperset(state.extensions):
         return True
     if (method, Type(type_.name, (), type_.dimensions)) in state.operator_classes:
         return True

@@ -1,6 +1,7 @@
 """PostgreSQL's grammar, and what belongs to the text of SQL alone.
 
 parser            text -> parse tree (the only module that knows the library)
+table_texts       a CREATE TABLE as SQLAlchemy writes it -> parse tree, of elements that were parsed before
 system            what PostgreSQL brings along; data: its tables
 sqlstate          PostgreSQL's errors
 transaction_ends  a text -> where in it a transaction ends

@@ -22,6 +22,7 @@ __all__ = [
     "Node",
     "Statement",
     "Token",
+    "as_field",
     "below",
     "child",
     "children",
@@ -29,6 +30,7 @@ __all__ = [
     "deparse_message",
     "deparse_statement",
     "enum_name",
+    "from_serialized",
     "kind_of",
     "may_hold",
     "parse",
@@ -164,19 +166,38 @@ def walk(message: Node, into: Callable[[Node], bool] | None = None) -> Iterator[
 def may_hold(message: Node, *kinds: str) -> bool:
     """Whether there may be a wrapped node of some kinds below a message: there is none where it says no."""
     serialized = message.SerializeToString()
-    return any(_tag(kind) in serialized for kind in kinds)
+    return any(_tag("Node", kind) in serialized for kind in kinds)
 
 
-@cache
-def _tag(kind: str) -> bytes:
-    """Return how a node begins in its wrapper when serialized: the number of its field, and "length-delimited".
+def as_field(message: str, field: str, value: bytes) -> bytes:
+    """Return a text or a serialized message as it stands in a serialized message: a field of a kind of messages.
 
     https://protobuf.dev/programming-guides/encoding/#structure
     """
-    tag, found = WRAPPER.DESCRIPTOR.fields_by_name[kind].number << 3 | 2, b""
-    while tag > 0x7F:
-        found, tag = found + bytes([tag & 0x7F | 0x80]), tag >> 7
-    return found + bytes([tag])
+    return _tag(message, field) + _number(len(value)) + value
+
+
+def from_serialized(message: str, value: bytes) -> Node:
+    """Return a message of a kind; of a field that comes again, messages are merged, and the last text is taken.
+
+    https://protobuf.dev/programming-guides/encoding/#last-one-wins
+    """
+    return getattr(pg_query_pb2, message).FromString(value)
+
+
+@cache
+def _tag(message: str, field: str) -> bytes:
+    """Return how a text or message begins in a serialized message: the number of its field, and "length-delimited"."""
+    fields = pg_query_pb2.DESCRIPTOR.message_types_by_name[message].fields_by_name
+    return _number(fields[field].number << 3 | 2)
+
+
+def _number(number: int) -> bytes:
+    """Return a number as it is serialized: seven bits a byte, the lowest first."""
+    found = b""
+    while number > 0x7F:
+        found, number = found + bytes([number & 0x7F | 0x80]), number >> 7
+    return found + bytes([number])
 
 
 def below(message: Node, without: frozenset[str] = frozenset()) -> list[Node]:

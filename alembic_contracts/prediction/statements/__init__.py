@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from alembic_contracts.prediction.catalog.doubts import READ_OTHERWISE, Doubtful, Harmless, otherwise
 from alembic_contracts.prediction.catalog.execution import Effect, Execution, Handler
 from alembic_contracts.prediction.plpgsql.indirect_calls import doubt_functions
-from alembic_contracts.prediction.sql import named_objects, parser, sqlstate
+from alembic_contracts.prediction.sql import named_objects, sqlstate, table_texts
 from alembic_contracts.prediction.sql.sqlstate import PostgresError
 from alembic_contracts.prediction.sql.statement_kinds import HARMLESS, SURE
 
@@ -36,7 +36,7 @@ def execute(catalog: Catalog, sql: str) -> tuple[Effect, ...]:
             undone, and inside a transaction everything but ROLLBACK is refused from then on (25P02).
     """
     try:
-        statements = parser.parse(sql)
+        statements = table_texts.parse(sql)
     except PostgresError:
         catalog.transactions.fail()
         raise

@@ -37,9 +37,10 @@ class Plan(Struct):
     name: Name
     columns: list[Draft] = field(default_factory=list)
     keys: list[KeyDraft] = field(default_factory=list)
+    """All that are written, at columns as well, in their order."""
     likes: list[Like] = field(default_factory=list)
-    overrides: list[Node] = field(default_factory=list)
-    """Column options of a partition or typed table: columns without a type."""
+    overrides: list[tuple[int, Node]] = field(default_factory=list)
+    """Column options of a partition or typed table, columns without a type; how many keys are written before each."""
 
 
 def create_table(run: Execution, node: Node, kind: TableKind | None = None) -> None:
@@ -84,9 +85,11 @@ def _plan(run: Execution, name: Name, node: Node) -> Plan:
         element_kind = element.DESCRIPTOR.name
         if element_kind == "ColumnDef":
             if element.HasField("type_name"):
-                plan.columns.append(draft(run, name, element))
+                drafted = draft(run, name, element)
+                plan.columns.append(drafted)
+                plan.keys.extend(drafted.constraints)
             else:
-                plan.overrides.append(element)
+                plan.overrides.append((len(plan.keys), element))
         elif element_kind == "Constraint":
             plan.keys.append(KeyDraft.of_table(element))
         elif element_kind == "TableLikeClause":
@@ -118,9 +121,8 @@ def _create(run: Execution, node: Node, plan: Plan, parents: list[Table], kind: 
     sqlstate.refuse_too_many_columns(len(plan.columns))
     _refuse_repeated(plan.columns)
     columns, local = merge_parents(run, [d.column for d in plan.columns], parents)
-    keys = [*plan.keys]
-    columns = _override(run, plan, columns, keys)
-    _refuse_unknown_keys([*(key for d in plan.columns for key in d.constraints), *keys], columns)
+    columns, keys = _override(run, plan, columns)
+    _refuse_unknown_keys(keys, columns)
     sqlstate.refuse_too_many_columns(len(columns))
     check_free(state, name)
     if is_partition and parents and parents[0].kind != "partitioned table":
@@ -135,12 +137,10 @@ def _create(run: Execution, node: Node, plan: Plan, parents: list[Table], kind: 
     own = _own_not_null(plan, keys)
     if parents:
         adopt(state, name, parents, own)
-    inline = [key for drafted in plan.columns for key in drafted.constraints]
-    in_order = sorted([*inline, *keys], key=lambda key: key.node.location)
-    constraints.add(run, name, [key for key in in_order if key.kind == "CONSTR_CHECK"])
+    constraints.add(run, name, [key for key in keys if key.kind == "CONSTR_CHECK"])
     _mark_not_null(run, name, columns, plan, own)
-    add_keys(run, name, [key for key in in_order if key.kind in _INDEXED])
-    constraints.add(run, name, [key for key in in_order if key.kind == "CONSTR_FOREIGN"])
+    add_keys(run, name, [key for key in keys if key.kind in _INDEXED])
+    constraints.add(run, name, [key for key in keys if key.kind == "CONSTR_FOREIGN"])
     if plan.likes:
         from alembic_contracts.prediction.tables.like import copy_rest
 
@@ -173,10 +173,12 @@ def _table(
 _INDEXED = frozenset({"CONSTR_PRIMARY", "CONSTR_UNIQUE", "CONSTR_EXCLUSION"})
 
 
-def _override(run: Execution, plan: Plan, columns: list[Column], keys: list[KeyDraft]) -> list[Column]:
-    """Apply the column options of a partition or typed table."""
-    changed = {column.name: column for column in columns}
-    for node in plan.overrides:
+def _override(run: Execution, plan: Plan, columns: list[Column]) -> tuple[list[Column], list[KeyDraft]]:
+    """Return the columns with the column options of a partition or typed table, and all keys with theirs."""
+    if not plan.overrides:
+        return columns, plan.keys
+    changed, keys = {column.name: column for column in columns}, [*plan.keys]
+    for before, node in plan.overrides:
         column = changed.get(node.colname)
         if column is None:
             raise sqlstate.undefined_column(node.colname)
@@ -189,10 +191,9 @@ def _override(run: Execution, plan: Plan, columns: list[Column], keys: list[KeyD
             generated=drafted.column.generated or column.generated,
             expression=drafted.column.expression or column.expression,
         )
-        keys.extend(drafted.constraints)
-        if drafted.not_null is not None:
-            keys.append(drafted.not_null)
-    return list(changed.values())
+        at = before + len(keys) - len(plan.keys)
+        keys[at:at] = drafted.constraints if drafted.not_null is None else (*drafted.constraints, drafted.not_null)
+    return list(changed.values()), keys
 
 
 def _own_not_null(plan: Plan, keys: list[KeyDraft]) -> dict[str, Node | None]:
@@ -203,11 +204,10 @@ def _own_not_null(plan: Plan, keys: list[KeyDraft]) -> dict[str, Node | None]:
     """
     own: dict[str, Node | None] = {d.column.name: None for d in plan.columns if d.column.not_null}
     own |= {d.column.name: d.not_null.node for d in plan.columns if d.not_null is not None}
-    every = [*keys, *(key for d in plan.columns for key in d.constraints)]
-    for key in every:
+    for key in keys:
         if key.kind == "CONSTR_NOTNULL":
             own.update(dict.fromkeys(parser.strings(key.node.keys) or [key.column or ""], key.node))
-    for key in every:
+    for key in keys:
         for column in (parser.strings(key.node.keys) or [key.column or ""]) if key.kind == "CONSTR_PRIMARY" else ():
             said = own.setdefault(column, None)
             if said is not None and said.is_no_inherit:

@@ -88,18 +88,22 @@ def draft(run: Execution, table: Name, node: Node, *, type_: Type | None = None)
     """
     if node.colname in system.SYSTEM_COLUMNS:
         raise sqlstate.PostgresError("42701", f'column name "{node.colname}" conflicts with a system column name')
-    column = Column(name=node.colname, type=type_)
-    if node.HasField("type_name"):
-        serial = _serial(node)
-        if serial is not None:
-            sequence = add_sequence(run, table, node.colname)
-            column = replace(column, type=type_names.builtin(serial), not_null=True, default=nextval(sequence))
-        else:
-            column = replace(column, type=type_names.resolve(run, node.type_name))
-            _refuse_pseudo_type(column)
+    column = _typed(run, table, node) if node.HasField("type_name") else Column(name=node.colname, type=type_)
     if node.HasField("coll_clause"):
         column = replace(column, collation=".".join(parser.strings(node.coll_clause.collname)))
-    return _with_constraints(run, table, node, Draft(column))
+    return _with_constraints(run, table, node, Draft(column)) if node.constraints else Draft(column)
+
+
+def _typed(run: Execution, table: Name, node: Node) -> Column:
+    """Return a column of the type that is written."""
+    type_ = type_names.own_type(node.type_name)
+    serial = _serial(node) if type_ is None else None
+    if serial is not None:
+        default = nextval(add_sequence(run, table, node.colname))
+        return Column(name=node.colname, type=type_names.builtin(serial), not_null=True, default=default)
+    column = Column(name=node.colname, type=type_ or type_names.resolve(run, node.type_name))
+    _refuse_pseudo_type(column)
+    return column
 
 
 def _serial(node: Node) -> str | None:
@@ -122,8 +126,6 @@ def _refuse_pseudo_type(column: Column) -> None:
 
 
 def _with_constraints(run: Execution, table: Name, node: Node, current: Draft) -> Draft:
-    if not node.constraints:
-        return current
     nullable_said = False
     default_said = current.column.default is not None
     for constraint in _with_attributes(node):
