@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING, Any
 import alembic
 import sqlalchemy
 
-from alembic_contracts.prediction.scripts.words import words_of
+from alembic_contracts.prediction.scripts.words import NO_REFERENCES, words_of
 from alembic_contracts.running import loaded_code, remembered
-from alembic_contracts.running.keys import NO_REFERENCES, UnknownError, digest_of
+from alembic_contracts.running.keys import UnknownError, digest_of
 
 if TYPE_CHECKING:
     from alembic_contracts.running.pending import Run
@@ -111,10 +111,8 @@ def known_or_made(
 
 def _imported_by(environment: Path) -> frozenset[str]:
     """Return the packages that an env.py imports."""
-    with suppress(OSError, UnicodeError):
-        words = words_of(str(environment), environment.read_text(encoding="utf-8"))
-        return frozenset() if words is None else words.modules
-    return frozenset()
+    words = words_of(str(environment))
+    return frozenset() if words is None else words.modules
 
 
 def _place_of(environment: Path, key: tuple[Any, ...]) -> Path | None:
@@ -126,13 +124,12 @@ def _place_of(environment: Path, key: tuple[Any, ...]) -> Path | None:
     """
     scripts, *rest = key
     versions = (sys.version, alembic.__version__, sqlalchemy.__version__, *map(_state_of, _TELLING))
-    # What Python runs is older than the text where that was changed within a second.
-    codes = tuple(dumps(script.words.code, NO_REFERENCES) for script in scripts)
-    texts = tuple((script.is_upgrade, script.revision, script.path, script.text) for script in scripts)
+    # What runs, and what is quoted: that may be of another text, where nothing but a comment is another one.
+    ran = ((each.is_upgrade, each.revision, each.path, each.words.serialized, each.words.written) for each in scripts)
     try:
-        digest = digest_of(versions, environment.read_bytes(), texts, codes, *rest)
+        digest = digest_of(versions, environment.read_bytes(), dumps(tuple(ran), NO_REFERENCES), *rest)
         return _folder(environment) / f"{_PREFIX}{digest}.foreseen"
-    except (OSError, NotImplementedError, UnknownError):
+    except (OSError, NotImplementedError, UnknownError, ValueError):  # the last one of a text that is no plain one
         return None
 
 

@@ -13,10 +13,9 @@ from msgspec import Struct
 from msgspec.structs import astuple
 from sqlalchemy import MetaData
 
-__all__ = ["NO_REFERENCES", "UnknownError", "digest_of", "same"]
+from alembic_contracts.prediction.scripts.words import NO_REFERENCES
 
-NO_REFERENCES = 2
-"""The format of ``marshal`` in which the same code is written the same in each process."""
+__all__ = ["UnknownError", "digest_of", "same"]
 
 
 class _Itself:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.dialects import Dialect, Fate, Transaction
+    from alembic_contracts.prediction.scripts.source_lines import Place
     from alembic_contracts.prediction.sql.transaction_ends import End
     from alembic_contracts.schemas.steps import Location
 
@@ -70,7 +71,7 @@ class Ledger:
         self,
         connection: Connection,
         dialect: Dialect,
-        place: Callable[[], tuple[str, Location | None]],
+        place: Callable[[], tuple[str, Place | None]],
         judge: Callable[[], None],
         executes: Callable[..., None],
     ) -> None:
@@ -113,11 +114,11 @@ class Ledger:
         """Whether parts of a statement are being executed, one after the other."""
         self._is_told = False
         """Whether it is known of the statement that is being executed, since parts of it have been before."""
-        self._last: Location | None = None
-        self._revision = ""  # whose statement is being executed
+        self._last: Place | None = None
         """The line that executed something last."""
-        self._inside: Location | None = None
+        self._inside: Place | None = None
         """The last one that is known to have been in ``block``."""
+        self._revision = ""  # whose statement is being executed
         self._hearing = Hearing()
         self._ending: End | None = None
         self._ended: list[Transaction] = []
@@ -279,16 +280,16 @@ class Ledger:
 
     def _committed(self) -> None:
         """Note a commit that was let through; those at the end of a revision are Alembic's."""
-        location = self._place()[1]
-        if location is not None:
+        place = self._place()[1]
+        if place is not None:
             # The line of a `with` is above that of what was executed inside.
-            last = self._last if self._last is not None and self._last.revision == location.revision else location
-            self._note(last if self.loose else location)
+            is_of_this = self._last is not None and self._last.script.revision == place.script.revision
+            self._note(self._last if self.loose and is_of_this else place)
         self._forget()
 
-    def _note(self, location: Location | None, *, seen: bool = True) -> None:
+    def _note(self, place: Place | None, *, seen: bool = True) -> None:
         revision = self._place()[0]
-        known = location if location is not None and location.revision == revision else None
+        known = place.location if place is not None and place.script.revision == revision else None
         commit = Commit(revision, known, seen)
         if commit not in self.found:
             self.found.append(commit)
@@ -304,11 +305,10 @@ class Ledger:
         self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
     ) -> None:
         """Note where a script uses another connection: what it commits there is not this one's to roll back."""
-        location = None if self.is_quiet or connection is self._connection else self._place()[1]
-        if location is None:
+        if self.is_quiet or connection is self._connection or (place := self._place()[1]) is None:
             return
-        if location not in self.elsewhere:
-            self.elsewhere.append(location)
+        if place.location not in self.elsewhere:
+            self.elsewhere.append(place.location)
         self._executes(f"/* elsewhere */ {statement}", parameters)
 
     def _forget(self) -> None:

@@ -1,8 +1,8 @@
 """A run in, the predictions that were made of the same run before in this process out, if there are any.
 
-A test suite has many databases and one history: it pays once. The same are two runs with the same scripts, text by
-text, on databases that are the same, with the same options. Whatever else scripts go by, they are held against what
-they executed then (``expected``).
+A test suite has many databases and one history: it pays once. The same are two runs with the same scripts, as Python
+runs them, on databases that are the same, with the same options. Whatever else scripts go by, they are held against
+what they executed then (``expected``).
 """
 
 from __future__ import annotations
@@ -17,10 +17,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts.dialects.listeners import listeners_of, own_listeners_of
-from alembic_contracts.patterns import pattern
 from alembic_contracts.prediction.scripts.words import Words, words_of
 from alembic_contracts.running.keys import same
-from alembic_contracts.running.postponed import text_of
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -40,7 +38,7 @@ _known: dict[Hashable, tuple[Prediction, ...]] = {}
 _MOST = 16
 _verdicts: deque[tuple[Judged, Report]] = deque(maxlen=_MOST)
 
-_DATABASES = pattern(r"(?i)database|catalog|datname|information_schema|\.url\b")
+_DATABASES = (b"database", b"catalog", b"datname", b"information_schema")
 _ENVIRONMENT = frozenset({"environ", "environb", "expanduser", "expandvars", "getenv", "getenvb"})
 _ENVIRONMENT_OF_TESTS = "PYTEST_CURRENT_TEST"
 _CONTEXT = frozenset({"context", "environment_context", "get_context", "migration_context"})
@@ -77,7 +75,6 @@ class Script(Struct, frozen=True):
     is_upgrade: bool
     revision: str
     path: str
-    text: str
     words: Words
 
 
@@ -150,11 +147,11 @@ def key_of(run: Run, start: Hashable, tables: Collection[Name] | None) -> Hashab
     """
     scripts = []
     for step in (*run.history, *run.steps):
-        path, text = step.revision.path, "" if hasattr(step, "generated") else text_of(step)
-        words = words_of(path, text) if text else None
+        path = step.revision.path
+        words = None if hasattr(step, "generated") else words_of(path)
         if words is None:
             return None
-        scripts.append(Script(step.is_upgrade, step.revision.revision, path, text, words))
+        scripts.append(Script(step.is_upgrade, step.revision.revision, path, words))
     context = run.context
     options = {name: value for name, value in context.opts.items() if name not in _NO_OPTIONS}
     ways = (run.heads, run.as_sql, run.own_transaction, run.no_exec, context.as_sql, run.connection is None, Path.cwd())
@@ -167,8 +164,14 @@ def key_of(run: Run, start: Hashable, tables: Collection[Name] | None) -> Hashab
 
 def may_name(run: Run, database: str) -> bool:
     """Whether the same statements may lead elsewhere in a database of another name."""
-    texts = map(text_of, (*run.history, *run.steps))
-    return any(database in text or _DATABASES.search(text) is not None for text in texts)
+    for step in (*run.history, *run.steps):
+        words = words_of(step.revision.path)
+        if words is None or "url" in words.names:
+            return True
+        small = words.serialized.lower()
+        if database.encode() in words.serialized or any(word in small for word in _DATABASES):
+            return True
+    return False
 
 
 def _named(run: Run, scripts: Iterable[Script]) -> Hashable:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from alembic_contracts.judging.aftermath import Earlier
     from alembic_contracts.judging.violations import Report, Violation
-    from alembic_contracts.prediction.scripts.source_lines import Script
+    from alembic_contracts.prediction.scripts.source_lines import Place, Script
     from alembic_contracts.running.courses import Course
     from alembic_contracts.running.refusals import Refused
     from alembic_contracts.running.report_file import Entry
@@ -322,9 +322,9 @@ class Upgrade(Struct):
             self.refused = _refused(f"The schema could not be checked before its commit.\n{reason}")
             raise self.refused from error
 
-    def _place(self) -> tuple[str, Location | None]:
+    def _place(self) -> tuple[str, Place | None]:
         """Return the revision that runs, and the line of its script that is being executed."""
-        return ("", None) if self._script is None else (self._script.revision, self._script.running())
+        return ("", None) if self._script is None else (self._script.revision, self._script.place())
 
     def _suspect(self) -> Location | None:
         """Return the place to look at: the one thing that was unproven, else the one script since the last commit."""

@@ -8,6 +8,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -15,7 +16,7 @@ from alembic_contracts.prediction.scripts.batches import CARRIES_OUT, noted_at
 from alembic_contracts.schemas.steps import Location
 from alembic_contracts.support.greenlets import frames, line_of, waiting
 
-__all__ = ["Script"]
+__all__ = ["Place", "Script"]
 
 
 class Script(Struct):
@@ -44,26 +45,31 @@ class Script(Struct):
 
     def here(self) -> Location:
         """Return the innermost line of the script that is being executed."""
-        return self.running() or self.at(None)
+        return self.at(self.running())
 
-    def running(self) -> Location | None:
-        """Return the innermost line of the script that is being executed, None where none of it is."""
+    def place(self) -> Place | None:
+        """Return the innermost line that is being executed, None where none of the script is."""
+        line = self.running()
+        return None if line is None else Place(self, line)
+
+    def running(self) -> int | None:
+        """Return the number of the innermost line that is being executed, None where none of the script is."""
         if self.is_through:
             return None
         # Of the caller: a frame that is kept in itself is a cycle, and keeps cursors alive.
         caller = sys._getframe(1)  # noqa: SLF001 - documented, and `inspect.stack` reads every source file
         return self._line_in(caller) or next(filter(None, map(self._line_in, waiting())), None)
 
-    def _line_in(self, frame: FrameType | None) -> Location | None:
+    def _line_in(self, frame: FrameType | None) -> int | None:
         """Return the innermost line of the script in a frame and those around it."""
         path = self.path
         while frame is not None:  # some twenty of them, at each statement
             code = frame.f_code
             if code.co_filename == path:
-                return self.at(line_of(frame))
+                return line_of(frame)
             for file, line in noted_at(frame) if code.co_name == CARRIES_OUT else ():
                 if file == self.path:
-                    return self.at(line)
+                    return line
             frame = frame.f_back
         return None
 
@@ -99,6 +105,18 @@ class Script(Struct):
         """Return a line of the script; None: the first one, where it is not known which."""
         line = self.first_line if line is None else line
         return Location(self.revision, self.shown, line, linecache.getline(self.path, line).strip())
+
+
+class Place(NamedTuple):
+    """A line of a script, of which nobody has read the text."""
+
+    script: Script
+    line: int
+
+    @property
+    def location(self) -> Location:
+        """The line with its text."""
+        return self.script.at(self.line)
 
 
 @lru_cache(maxsize=1024)  # which a test suite runs again and again

@@ -10,97 +10,100 @@ import linecache
 import os
 import sys
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from importlib.machinery import SourceFileLoader
+from marshal import dumps
 from types import CodeType
-
-from msgspec import Struct
 
 from alembic_contracts.patterns import pattern
 
-__all__ = ["Words", "known_words", "values_in", "words_of"]
+__all__ = ["NO_REFERENCES", "Words", "known_words", "values_in", "words_of"]
 
+NO_REFERENCES = 2
+"""The format of ``marshal`` in which the same code is written the same in each process."""
 _MOST = 4096
 """Scripts of which it is remembered, as a test suite runs them time and again."""
 _IMPORT, _EXTENDED = dis.opmap["IMPORT_NAME"], dis.opmap["EXTENDED_ARG"]
 _RELATIVE = pattern(r"\bfrom[\s\\]*\.")
 
 
-class Words(Struct, frozen=True, eq=False):
-    """What the code of a script names, with that of all functions and classes in it.
+class Words:
+    """What the code of a script names, with that of all functions and classes in it; each found when it is asked for.
 
     They are equal where they are the same object: of one script, which was not written since.
     """
 
-    code: CodeType
-    """What Python runs of it."""
-    names: frozenset[str]
-    """Attributes, globals, and what is imported."""
-    texts: frozenset[str]
-    """Constants."""
-    modules: frozenset[str]
-    """The packages that are imported, by the first part of their names; "" stands for one that is named by dots."""
+    def __init__(self, code: CodeType, path: str, written: tuple[int, int]) -> None:
+        """Take what Python runs of a script, and where it is written.
+
+        Args:
+            code: of the module.
+            path: of the script.
+            written: when, in nanoseconds, and how many bytes: as Python tells whether what it has compiled is of today.
+        """
+        self.code, self.written = code, written
+        self._path = path
+
+    @cached_property
+    def serialized(self) -> bytes:
+        """The code as it is the same in each process, without the script's path."""
+        return dumps(self.code, NO_REFERENCES).replace(self._path.encode(errors="surrogatepass"), b"")
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Attributes, globals, and what is imported."""
+        names = set[str]().union(*(each.co_names for each in _with_those_in(self.code)))
+        return frozenset(names.union(*(name.split(".") for name in names if "." in name)))  # no other name has a dot
+
+    @cached_property
+    def texts(self) -> frozenset[str]:
+        """Constants."""
+        constants = (value for each in _with_those_in(self.code) for value in values_in(each.co_consts))
+        return frozenset(value for value in constants if isinstance(value, str))
+
+    @cached_property
+    def modules(self) -> frozenset[str]:
+        """The packages that are imported, by the first part of their names; "" stands for one that is named by dots."""
+        imported = (name.partition(".")[0] for each in _with_those_in(self.code) for name in _imported(each))
+        is_relative = _RELATIVE.search("".join(linecache.getlines(self._path)))
+        return frozenset(imported).union({""} if is_relative else ())
 
 
-_known: dict[str, tuple[str, float, Words]] = {}
-"""By path: the text, and when it was written."""
+_known: dict[str, Words] = {}
+"""By path."""
 
 
-def words_of(path: str, text: str) -> Words | None:
-    """Return what is named in a script.
-
-    Args:
-        path: of the script.
-        text: what is written there, as ``linecache`` has it.
-
-    Returns:
-        None where it is no Python.
-    """
-    entry = linecache.cache.get(path)
-    written = entry[1] if entry is not None and len(entry) == 4 and entry[1] is not None else -1.0
+def words_of(path: str) -> Words | None:
+    """Return what is named in the script at a path, None where it is no Python."""
     known = _known.get(path)
-    if known is not None and known[:2] == (text, written):
-        return known[2]
     try:
+        written = _written(path)
+        if known is not None and known.written == written:
+            return known
         code = SourceFileLoader(path, path).get_code(path)
     except (SyntaxError, ValueError, OSError, EOFError, RecursionError, MemoryError):
         return None
     if code is None:
         return None
-    found = _words_in(code, text)
     if len(_known) >= _MOST:
         _known.clear()
-    _known[path] = text, written, found
+    _known[path] = found = Words(code, path, written)
+    linecache.checkcache(path)  # what is read of it from now on is what reports quote
     return found
 
 
 def known_words(path: str) -> Words | None:
     """Return what is named in a script, where ``words_of`` has found it out and nobody has written there since."""
     known = _known.get(path)
-    if known is None:
-        return None
-    _, written, words = known
     try:
-        return words if os.stat(path).st_mtime == written else None  # noqa: PTH116 - for each revision
+        return known if known is not None and _written(path) == known.written else None
     except OSError:
         return None
 
 
-def _words_in(code: CodeType, text: str) -> Words:
-    codes = list(_with_those_in(code))
-    names: set[str] = set()
-    modules = {""} if _RELATIVE.search(text) else set()
-    for each in codes:
-        names.update(each.co_names)
-        for dotted in _imported(each):
-            parts = dotted.split(".")
-            names.update(parts)
-            modules.add(parts[0])
-    return Words(
-        code=code,
-        names=frozenset(names),
-        texts=frozenset(value for each in codes for value in values_in(each.co_consts) if isinstance(value, str)),
-        modules=frozenset(modules),
-    )
+def _written(path: str) -> tuple[int, int]:
+    state = os.stat(path)  # noqa: PTH116 - for each revision
+    return state.st_mtime_ns, state.st_size
 
 
 def _with_those_in(code: CodeType) -> Iterator[CodeType]:

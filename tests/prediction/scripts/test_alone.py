@@ -43,6 +43,6 @@ if TYPE_CHECKING:
 def test_what_is_alone(text: str, tmp_path: Path, *, expected: bool) -> None:
     script = tmp_path / "script.py"
     script.write_text(text)
-    words = words_of(str(script), text)
+    words = words_of(str(script))
     assert words is not None
     assert is_alone(words) is expected

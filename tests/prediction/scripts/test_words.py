@@ -25,7 +25,7 @@ def test_imports_are_what_dis_says(tmp_path: Path) -> None:
         )
         script = tmp_path / f"script_{count}.py"
         script.write_text(text)
-        words = words_of(str(script), text)
+        words = words_of(str(script))
         assert words is not None
         assert words.modules == _imported(text, script) == {"first", "third"}
 
@@ -36,7 +36,7 @@ def test_of_pythons_own_modules(tmp_path: Path) -> None:
         script = tmp_path / file.name
         script.write_bytes(file.read_bytes())
         text = file.read_text(encoding="utf-8", errors="replace")
-        words = words_of(str(script), text)
+        words = words_of(str(script))
         assert words is not None
         assert words.modules >= _imported(text, script), file
         checked += len(words.modules)
