@@ -33,13 +33,13 @@ class Words:
     They are equal where they are the same object: of one script, which was not written since.
     """
 
-    def __init__(self, code: CodeType, path: str, written: tuple[int, int]) -> None:
+    def __init__(self, code: CodeType, path: str, written: tuple[int, int, int]) -> None:
         """Take what Python runs of a script, and where it is written.
 
         Args:
             code: of the module.
             path: of the script.
-            written: when, in nanoseconds, and how many bytes: as Python tells whether what it has compiled is of today.
+            written: when, in nanoseconds; when it was changed in any way, its dates among them; how many bytes.
         """
         self.code, self.written = code, written
         self._path = path
@@ -101,9 +101,9 @@ def known_words(path: str) -> Words | None:
         return None
 
 
-def _written(path: str) -> tuple[int, int]:
+def _written(path: str) -> tuple[int, int, int]:
     state = os.stat(path)  # noqa: PTH116 - for each revision
-    return state.st_mtime_ns, state.st_size
+    return state.st_mtime_ns, state.st_ctime_ns, state.st_size
 
 
 def _with_those_in(code: CodeType) -> Iterator[CodeType]:

@@ -165,6 +165,14 @@ def test_code_that_is_older_than_its_text_is_nothing_of_it(project: Project) -> 
     assert upgraded(project) == (0, "predicted")
 
 
+def test_a_line_that_is_quoted_is_that_of_today(project: Project) -> None:
+    """A comment is nothing to Python, but a part of the line that a report shows."""
+    script = project.path / "migrations" / "versions" / "r2.py"
+    assert [upgraded(project), upgraded(project)] == [(0, "predicted"), (0, "known before")]
+    script.write_text("\n".join(f"{line}  # now" if "op." in line else line for line in script.read_text().split("\n")))
+    assert [upgraded(project), upgraded(project)] == [(0, "predicted"), (0, "known before")]
+
+
 def test_where_python_writes_nothing_a_user_s_folder_has_it(tmp_path: Path, project: Project) -> None:
     env = {"PYTHONDONTWRITEBYTECODE": "1", "XDG_CACHE_HOME": f"{tmp_path}/cache"}
     assert [upgraded(project, **env), upgraded(project, **env)] == [(0, "predicted"), (0, "known before")]
