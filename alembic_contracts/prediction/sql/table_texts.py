@@ -43,8 +43,8 @@ def _created(sql: str) -> Statement | None:
     names = called.split(".")
     if not (text.startswith(_START) and body.endswith(_END) and len(names) <= 2):
         return None
-    # Behind a comment there is no comma. All else that one may stand in does not parse without its end.
-    if "--" in body or not all(map(_is_name, names)):
+    # Behind a comment there is no comma, behind NUL nothing. All else that one may stand in does not parse as a half.
+    if "--" in body or "\0" in body or not all(map(_is_name, names)):
         return None
     fields = zip(("relname", "schemaname"), reversed(names), strict=False)
     relation = b"".join(parser.as_field("RangeVar", field, name.encode()) for field, name in fields)
