@@ -165,7 +165,7 @@ def test_a_check_does_each_thing_once(tmp_path: Path) -> None:
     assert found.of["read_settings"] <= 3
     assert found.of["_opened"] == size.contracts
     assert found.of["outline"] == size.revisions
-    assert changes <= found.of["parse_once"] <= statements + 2  # and the version table
+    assert changes <= found.of["parse_once"] < statements  # tables, the version table as well, by what they have alike
     assert "relations_of" not in found.of  # nobody asks what else points at a table
     assert found.of["Snapshots._made"] <= statements + 2
     facts = size.contracts * 28

@@ -22,7 +22,7 @@ from alembic_contracts.support.paths import shown
 if TYPE_CHECKING:
     from alembic.runtime.migration import RevisionStep
 
-__all__ = ["Postponed", "day_of", "refusing", "split", "text_of"]
+__all__ = ["Postponed", "day_of", "refusing", "split"]
 
 _IMPORTS = ("from datetime import UTC, date, datetime", "from alembic.util import CommandError")
 _WIDTH = 88
@@ -114,7 +114,7 @@ def split(steps: Sequence[RevisionStep]) -> tuple[tuple[RevisionStep, ...], Post
     """Return what is pending in two parts, before and from the first script that refuses to run today."""
     today = datetime.now(tz=UTC).date()
     for number, step in enumerate(steps):
-        day = day_of(text_of(step)) if step.is_upgrade and _may_refuse(step) else None
+        day = day_of(_text_of(step)) if step.is_upgrade and _may_refuse(step) else None
         if day is not None and today < day:
             return tuple(steps[:number]), Postponed(tuple(steps[number:]), day)
     return tuple(steps), None
@@ -130,7 +130,7 @@ def _may_refuse(step: RevisionStep) -> bool:
     )
 
 
-def text_of(step: RevisionStep) -> str:
+def _text_of(step: RevisionStep) -> str:
     """Return the source of a script as it is now, nothing where it has none."""
     path = step.revision.path
     linecache.checkcache(path)  # what is read here is what reports quote

@@ -164,12 +164,13 @@ def key_of(run: Run, start: Hashable, tables: Collection[Name] | None) -> Hashab
 
 def may_name(run: Run, database: str) -> bool:
     """Whether the same statements may lead elsewhere in a database of another name."""
+    name = database.encode(errors="surrogatepass")  # as code is serialized
     for step in (*run.history, *run.steps):
         words = words_of(step.revision.path)
         if words is None or "url" in words.names:
             return True
         small = words.serialized.lower()
-        if database.encode() in words.serialized or any(word in small for word in _DATABASES):
+        if name in words.serialized or any(word in small for word in _DATABASES):
             return True
     return False
 

@@ -30,20 +30,8 @@ ENDS = (
     "int REFERENCES other (id) ON DELETE CASCADE", 'varchar COLLATE "C"', "WITH OPTIONS NOT NULL", "double precision",
 )  # fmt: skip
 TABLES = (
-    "t",
-    "s.t",
-    "a.b.c",
-    ".t",
-    "t.",
-    "user",
-    "s.user",
-    "name",
-    '"T"',
-    "x" * 64,
-    "IF NOT EXISTS t",
-    "t (b int)",
-    "",
-)
+    "t", "s.t", "a.b.c", ".t", "t.", "user", "s.user", "name", '"T"', "x" * 64, "IF NOT EXISTS t", "t (b int)", "",
+)  # fmt: skip
 AROUND = (
     "{}", "\n{}\n\n", "{};", "{}; SELECT 1", "-- x\n{}", "{} -- x", "\xa0{}", "{}\xa0", "{} WITH (fillfactor = 10)",
     "{} PARTITION BY RANGE (a)", "{} INHERITS (p)", "CREATE TABLE {}",
