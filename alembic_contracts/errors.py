@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from alembic_contracts import texts
 
@@ -31,8 +31,7 @@ class NoContractsYet(CannotCheck):
     """A folder for contracts is there and holds none."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong in one contract file.
 
     ``line`` and ``column`` count from 1; both are None where the file could not be read at all. ``pointer`` is the

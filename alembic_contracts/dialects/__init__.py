@@ -302,8 +302,8 @@ class Dialect(Protocol):
 class Replayable(Dialect, Protocol):
     """What a module offers besides where runs are foreseen by a catalog, so that a replay can settle them."""
 
-    def surroundings(self, connection: Connection, watched: Collection[Name] = ()) -> Surroundings:
-        """Read all that is beside tables' definitions, and settings; ``watched`` will be looked at again."""
+    def surroundings(self, connection: Connection) -> Surroundings:
+        """Read all that is beside tables' definitions, and settings."""
 
     def workings(self, connection: Connection) -> dict[tuple[str, str], str]:
         """Read what runs code or has a say in it, beside what a schema shows: definitions by kind and name."""

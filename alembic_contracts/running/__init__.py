@@ -6,6 +6,7 @@ The road of every verdict, on which each module hands one value to the next:
     bases             a git ref -> the terms that were agreed there
     releases          git refs -> what the applications at them use (asked_release: who looks at each, in a copy)
     environments      env.py -> one Run a database (pending: the value)
+    first_look        revisions that are about to be applied -> Terms, and what the database has beside its tables
     databases         Terms, Run -> the terms that are about this database
     unheld            Run on a kind of database that is not known -> what is said instead of a verdict
     courses           Run -> Course: the schemas that it goes through (origins: what a database has before; shadow:

@@ -91,9 +91,7 @@ def base_at(ref: str, alembic_config: Config) -> Base:
         except NoContractsYet:
             return Base(tree, Terms(settings, ()))
         except InvalidContracts as invalid:
-            problems = tuple(
-                dataclasses.replace(each, file=_renamed(each.file, folder, tree)) for each in invalid.problems
-            )
+            problems = tuple(each._replace(file=_renamed(each.file, folder, tree)) for each in invalid.problems)
             raise CannotCheck(f"The contracts at {ref} cannot be used.\n{InvalidContracts(problems)}") from None
         agreed = Terms(
             settings,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Prediction
 
-__all__ = ["Kept", "known_or_made"]
+__all__ = ["Kept", "get_ready", "known_or_made"]
 
 _MOST = 32
 """Files in a folder: of the starts that tests have, and branches that are switched between."""
@@ -107,6 +107,16 @@ def known_or_made(
     kept = Kept(run, key)
     found = kept.predictions = (None if run.afresh else kept.find()) or make()
     return found, kept if all(map(remembered.can_be_held, found)) else None
+
+
+def get_ready(run: Run) -> None:
+    """Find out what tells the scripts of a run, and the code that predicts them, from others: it takes no database."""
+    for package in _TELLING:
+        _state_of(package)
+    for step in (*run.history, *run.steps):
+        words = None if hasattr(step, "generated") else words_of(step.revision.path)
+        if words is not None:
+            _ = words.serialized, words.names  # which are looked up from now on
 
 
 def _imported_by(environment: Path) -> frozenset[str]:

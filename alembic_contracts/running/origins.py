@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -42,6 +42,13 @@ _SYSTEM = pattern("pg_|information_schema$")
 """Schemas that are not read with all others."""
 
 
+_FOLLOWING = (
+    "alembic_contracts.prediction.scripts.batches",
+    "alembic_contracts.prediction.scripts.source_lines",
+    "alembic_contracts.prediction.sql.transaction_ends",
+    "alembic_contracts.running.endings",
+)
+"""What follows scripts while they run."""
 _PREDICTING = (
     "alembic_contracts.prediction.scripts.predict",
     "alembic_contracts.prediction.scripts.baseline",
@@ -49,9 +56,15 @@ _PREDICTING = (
     "alembic_contracts.prediction.containment.limits",
     "alembic_contracts.prediction.scripts.outside",
     "alembic_contracts.prediction.scripts.real_drivers",
+    *_FOLLOWING,
 )
 """What a prediction needs."""
-_KEPT = ("alembic_contracts.running.kept_predictions",)
+_KEPT = (
+    "alembic_contracts.running.kept_predictions",
+    "alembic_contracts.running.remembered",
+    "alembic_contracts.prediction.containment.messages",
+    *_FOLLOWING,
+)
 """What looks for one that another process has made of the same scripts, where these begin with an empty database."""
 
 
@@ -103,13 +116,20 @@ class Origin:
         """What was read, and which part of the database that is: by whether all was asked for, and waited for."""
         predicts = dialect.FORESIGHT == "catalog" and bool(run.steps) and not run.shadow
         at_once = predicts and not self._names_system_tables()
-        with modules.ahead(self._needed_next() if predicts else ()):
+        with modules.ahead(*(self._needed_next() if predicts else ((),))):
             self.sight = (self._seen_with_the_rest() if at_once else None) or self._seen_alone()
         """The contracted tables."""
 
-    def _needed_next(self) -> tuple[str, ...]:
-        """Return what is imported while the server answers: what comes next, as far as that is known."""
-        return _KEPT if self._run.may_be_kept and not self._run.heads else _PREDICTING
+    def _needed_next(self) -> tuple[Any, ...]:
+        """Return what is imported, and done, while the server answers: what comes next, as far as that is known."""
+        if self._run.may_be_kept and not self._run.heads:
+            return _KEPT, self._get_ready
+        return (_PREDICTING,)
+
+    def _get_ready(self) -> None:
+        from alembic_contracts.running.kept_predictions import get_ready
+
+        get_ready(self._run)
 
     # -- what the run is judged by -----------------------------------------------------------------------------------
 
@@ -121,9 +141,8 @@ class Origin:
         try:
             first, around = self._first, self._surroundings
             left_out = around.without | ({"grants"} if first.without_access else set())
-            seen = self._dialect.sight(
-                self._connection, first.tables, around.printed, lock_timeout=0, left_out=left_out
-            )
+            watched = around.printed.intersection(self._tables or ())
+            seen = self._dialect.sight(self._connection, first.tables, watched, lock_timeout=0, left_out=left_out)
         except dialects.Locked:
             return None
         except CannotCheck:
@@ -151,8 +170,7 @@ class Origin:
 
     @cached_property
     def _surroundings(self) -> Surroundings:
-        watched = self._tables if self._tables is not None else ()
-        return dialects.replayable(self._dialect).surroundings(self._connection, watched)
+        return self._run.around or dialects.replayable(self._dialect).surroundings(self._connection)
 
     @cached_property
     def _part(self) -> Extract | None:

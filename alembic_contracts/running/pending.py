@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from alembic_contracts.running.postponed import Postponed
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.snapshots import Snapshot
+    from alembic_contracts.schemas.surroundings import Surroundings
 
 __all__ = ["Run", "script_of", "untold"]
 
@@ -43,6 +44,8 @@ class Run(Struct, frozen=True, kw_only=True):
     """Revisions that lead to the start, to be predicted first where no database shows their result."""
     connection: Connection | None = None
     """The database that the run starts from; None: ``snapshot`` or an empty one, plus ``history``."""
+    around: Surroundings | None = None
+    """What that database has beside its tables, where it has been read."""
     url: URL | None = None
     """What env.py says of where the database would be, where there is none."""
     snapshot: Snapshot | None = None

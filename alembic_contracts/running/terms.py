@@ -1,4 +1,7 @@
-"""A project's settings and contract files in, what its migrations are held to out: settings, contracts, waivers."""
+"""A project's settings and contract files in, what its migrations are held to out: settings, contracts, waivers.
+
+What reads contracts is imported where they are read: settings are looked at before.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from alembic_contracts.config import Settings, read_settings
-from alembic_contracts.contracts import formats, waivers
-from alembic_contracts.contracts.contract import Contract, Waiver
 from alembic_contracts.errors import CannotCheck, InvalidContracts
 from alembic_contracts.judging import rules
 from alembic_contracts.schemas.schema import Name
@@ -21,6 +22,7 @@ from alembic_contracts.schemas.schema import Name
 if TYPE_CHECKING:
     from alembic.config import Config
 
+    from alembic_contracts.contracts.contract import Contract, Waiver
     from alembic_contracts.dialects import Asked, Dialect
     from alembic_contracts.inference.metadata.tables import MappedTable
     from alembic_contracts.schemas.schema import Schema
@@ -203,6 +205,8 @@ def read(config: Config, settings: Settings | None = None) -> Terms | None:
     settings = settings or settings_of(config)
     if not settings.configured:
         return None
+    from alembic_contracts.contracts import formats, waivers
+
     contracts = formats.load(settings.contracts, root=Path.cwd())
     return Terms(settings, contracts, waivers.read(settings.contracts, contracts))
 

@@ -6,10 +6,10 @@ What prediction brings along is imported when there is something to predict.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from alembic.util import CommandError
 from msgspec import Struct, field
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from alembic_contracts.judging.violations import Report, Violation
     from alembic_contracts.prediction.scripts.source_lines import Place, Script
     from alembic_contracts.running.courses import Course
+    from alembic_contracts.running.first_look import FirstLook
     from alembic_contracts.running.refusals import Refused
     from alembic_contracts.running.report_file import Entry
     from alembic_contracts.running.terms import Terms
@@ -83,12 +84,7 @@ class Upgrade(Struct):
 
     @classmethod
     def begun(
-        cls,
-        migration: MigrationContext,
-        steps: Sequence[RevisionStep],
-        heads: tuple[str, ...],
-        arguments: Mapping[str, Any],
-        database: str | None,
+        cls, migration: MigrationContext, steps: Sequence[RevisionStep], heads: tuple[str, ...], seen: FirstLook
     ) -> Self | None:
         """Find out where pending revisions lead, before the first of them runs.
 
@@ -96,8 +92,7 @@ class Upgrade(Struct):
             migration: the context that is about to apply them.
             steps: the revisions.
             heads: where the database is.
-            arguments: what env.py passed to ``run_migrations``.
-            database: what ``guard()`` was told that the database is called.
+            seen: what is known already.
 
         Returns:
             None where there is nothing that they are held to.
@@ -107,7 +102,11 @@ class Upgrade(Struct):
         """
         if migration.config is None or migration.environment_context is None:
             raise CannotCheck("guard() works inside env.py: this migration context has no environment.")
-        terms = None if unheld.passes(migration, looked_at=not migration.as_sql) else bases.in_force(migration.config)
+        terms = (
+            None
+            if unheld.passes(migration, looked_at=not migration.as_sql)
+            else seen.terms or bases.in_force(migration.config)
+        )
         if terms is None:
             return None
         today, postponed = split(steps)
@@ -116,11 +115,12 @@ class Upgrade(Struct):
             context=migration,
             steps=today,
             postponed=postponed,
-            arguments=arguments,
-            database=database,
+            arguments=seen.arguments,
+            database=seen.database,
             heads=() if migration.as_sql else heads,
             history=upgrade_steps(script_of(migration), heads, ()) if migration.as_sql else (),
             connection=None if migration.as_sql else migration.connection,
+            around=seen.around,
             as_sql=migration.as_sql,
             lock_timeout=terms.settings.lock_timeout,
             committed_under_guard=not migration.as_sql,

@@ -110,16 +110,20 @@ class Watch:
     def _begin(self, steps: Sequence[RevisionStep], heads: tuple[str, ...]) -> None:
         from alembic_contracts.support import garbage
 
-        self._stack.enter_context(garbage.migration())
+        scripts_begin = self._stack.enter_context(garbage.migration())
         try:
+            from alembic_contracts.running.first_look import first_look
+
+            seen = first_look(self._migration, self._arguments, self.database)
             from alembic_contracts.running.upgrade import Upgrade
 
-            upgrade = Upgrade.begun(self._migration, steps, heads, self._arguments, self.database)
+            upgrade = Upgrade.begun(self._migration, steps, heads, seen)
             self._unheld = [heads] if upgrade is None and not self._migration.as_sql else []
         except CannotCheck as error:
             if hooks.goes_on_regardless(str(error)):
                 if self._entry is not None:
                     self._entry.failed(str(error), goes_on=True)
+                scripts_begin()
                 return
             from alembic_contracts.running.refusals import Refused
 
@@ -130,6 +134,7 @@ class Watch:
             upgrade.entry = self._entry
             upgrade.begins()
             self._stack.enter_context(upgrade.watched())
+        scripts_begin()
 
     def _follow(self, step: RevisionStep, upgrade: Upgrade) -> None:
         """Have the script itself tell that it begins, and that it is through."""

@@ -152,6 +152,6 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     """Users' own."""
     outline: Outline
     printed: frozenset[Name] = frozenset()
-    """Of the tables that will be looked at again, those of which something is printed under a lock."""
+    """Tables and views of every kind of which something is printed under a lock."""
     without: frozenset[str] = frozenset()
     """Parts of tables of which there is nothing in the database: a look may leave them out (``Dialect.sight``)."""

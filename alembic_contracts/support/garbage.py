@@ -10,8 +10,9 @@ import atexit
 import gc
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from alembic_contracts.support.greenlets import frames
@@ -20,6 +21,8 @@ __all__ = ["command", "migration", "scripts", "seldom", "uncollected"]
 
 _NEW_OBJECTS = 100_000
 """After which Python looks in commands; its own number is 700 (2,000 from 3.13 on)."""
+_BEGINNING = 200_000
+"""The same before the first script of a guarded upgrade, where the process may be a user's own."""
 _MEANWHILE = 5_000
 """The same while scripts run, whose garbage is found sooner while the processor still has it at hand.
 
@@ -36,26 +39,32 @@ def seldom() -> None:
 
 
 @contextmanager
-def migration() -> Iterator[None]:
-    """Have Python look seldom while the body runs: a guarded upgrade.
+def migration() -> Iterator[Callable[[], None]]:
+    """Have Python look seldom while the body runs: a guarded upgrade. Yields what is to be called before scripts run.
 
-    Most of what a guard makes is needed until the end, and most of what scripts make is gone without a look. It stays
-    so where the process is Alembic's own command line, which ends with the upgrade; everywhere else Python looks as
-    often as before afterwards.
+    Most of what a guard makes until then is needed until the end: in Alembic's own command line, which ends with the
+    upgrade, nobody looks at it any more, and at what scripts make as often as ever. A process of a user's own is left
+    as it was, and looks seldom while scripts run.
     """
     before = gc.get_threshold()
     if not (gc.isenabled() and 0 < before[0] < _MEANWHILE):  # 0: never
-        yield
+        yield lambda: None
         return
-    gc.set_threshold(_MEANWHILE)
-    if _is_alembic():
-        atexit.register(_leave)
-        yield
-        return
+    gc.set_threshold(_BEGINNING)
     try:
-        yield
+        if _is_alembic():
+            atexit.register(_leave)
+            yield partial(_settle, before)
+        else:
+            yield partial(gc.set_threshold, _MEANWHILE)
     finally:
         gc.set_threshold(*before)
+
+
+def _settle(threshold: tuple[int, int, int]) -> None:
+    """Have Python look at none of what there is, and at what comes as often as it did."""
+    gc.freeze()
+    gc.set_threshold(*threshold)
 
 
 def _is_alembic() -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ahead", "files", "late", "own"]
 
+_INTERVAL = 0.0005
+"""Seconds after which a thread lets another one go on, such as the one that has its answer; Python's own are ten times
+as many, and a look at a database is a few questions."""
 _NAMESPACE = vars(ModuleType)["__dict__"].__get__
 
 
@@ -55,36 +59,42 @@ def late(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
 
 
 @contextmanager
-def ahead(names: Collection[str]) -> Iterator[None]:
+def ahead(names: Collection[str], *then: Callable[[], object]) -> Iterator[None]:
     """Have a thread import modules while the body runs, which waits for something that is not this process's.
 
     That thread has ended when the body has, so that none is left where this process is copied. Nothing is raised for a
     module that cannot be imported: whoever needs it imports it again, and is told.
+
+    Args:
+        names: the modules; where all are there already, no thread is started.
+        then: called by that thread afterwards, to have at hand what they return; what one raises is not told either.
     """
     if not (missing := [name for name in names if name not in sys.modules]):
         yield
         return
-    thread = _started(missing)
+    thread, before = _started([*(partial(import_module, name) for name in missing), *then]), sys.getswitchinterval()
+    sys.setswitchinterval(min(before, _INTERVAL))
     try:
         yield
     finally:
+        sys.setswitchinterval(before)
         if thread is not None:
             with suppress(RuntimeError):  # it is none: somebody has put something else in the place of starting one
                 thread.join()
 
 
-def _started(names: Collection[str]) -> Thread | None:
+def _started(calls: Collection[Callable[[], object]]) -> Thread | None:
     from threading import Thread
 
     try:
-        thread = Thread(target=_import, args=(names,), name="alembic_contracts.imports")
+        thread = Thread(target=_call, args=(calls,), name="alembic_contracts.imports")
         thread.start()
     except Exception:  # noqa: BLE001 - no further thread can be had, or not in this way
         return None
     return thread
 
 
-def _import(names: Collection[str]) -> None:
-    for name in names:
+def _call(each: Collection[Callable[[], object]]) -> None:
+    for call in each:
         with suppress(BaseException):  # nobody is there to hear of it
-            import_module(name)
+            call()

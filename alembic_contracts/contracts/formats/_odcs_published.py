@@ -6,7 +6,6 @@ from. A version between them is judged by the last schema of its minor version.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -37,7 +36,7 @@ def departures(document: Document) -> Iterator[Problem]:
     published = _BY_MINOR.get(".".join(version.removeprefix("v").split(".")[:2]))
     if published is not None:
         for problem in validate(document, _SCHEMAS / published):
-            yield dataclasses.replace(problem, message=f"not valid in ODCS {version}: {problem.message}")
+            yield problem._replace(message=f"not valid in ODCS {version}: {problem.message}")
     yield from _statuses(document, value)
     yield from _roles(document, value)
 

@@ -5,8 +5,7 @@ SQLAlchemy is imported by what connects alone: contracts are read and linted wit
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from functools import cache
 from itertools import groupby
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.json import decode
 
-from alembic_contracts.dialects.postgresql.hindrances import PRINTED, named
 from alembic_contracts.dialects.postgresql.queries import read, server_version
 from alembic_contracts.dialects.postgresql.session_settings import session_of
 from alembic_contracts.dialects.postgresql.traceless import passing
@@ -33,10 +31,12 @@ Json = dict[str, Any]
 
 _TABLES = frozenset("rpvmf")
 """``pg_class.relkind`` of what has columns that contracts can be about."""
+_PRINTED = frozenset("pvmf")
+"""Of these, those of which something is printed in any case, as ``printed.sql`` has it."""
 _SEQUENCE = "S"
 
 
-def surroundings(connection: Connection, watched: Collection[Name] = ()) -> Surroundings:
+def surroundings(connection: Connection) -> Surroundings:
     """Read the names of all relations and what ties them together, routines, other objects, and the session's settings.
 
     A transaction that is open stays open; where there is none, there is none afterwards. Users' routines are those that
@@ -44,7 +44,6 @@ def surroundings(connection: Connection, watched: Collection[Name] = ()) -> Surr
 
     Args:
         connection: to the database.
-        watched: the tables that will be looked at again.
 
     Raises:
         CannotCheck: the database refuses to answer.
@@ -53,8 +52,7 @@ def surroundings(connection: Connection, watched: Collection[Name] = ()) -> Surr
 
     try:
         with passing(connection):
-            statement, names = _statement(server_version(connection)), json.dumps(sorted(set(watched)))
-            answered = connection.execute(statement, {"watched": names}).scalar_one()
+            answered = connection.execute(_statement(server_version(connection))).scalar_one()
     except DBAPIError as error:
         raise CannotCheck(f"The schema of the database cannot be read: {error.orig}") from error
     return _surroundings(answered)
@@ -63,13 +61,19 @@ def surroundings(connection: Connection, watched: Collection[Name] = ()) -> Surr
 @uncollected(stays=True)
 def _surroundings(answered: str) -> Surroundings:
     document = decode(answered)
+    relations = document["relations"] or ()
+    printed = frozenset(document["printed"] or ())
     return Surroundings(
         session=session_of(document["database"], document["user"], document["search_path"], document["version"]),
         others=_others(document),
         routines=tuple(_routines(document["routines"] or ())),
         outline=_outline(document),
-        printed=frozenset(Name(*name) for name in document["printed"] or ()),
-        without=frozenset(_without({kind for _, _, _, kind, _ in document["relations"] or ()}, document["published"])),
+        printed=frozenset(
+            Name(schema, name)
+            for oid, schema, name, kind, _ in relations
+            if kind in _PRINTED or (oid in printed and kind in _TABLES)
+        ),
+        without=frozenset(_without({kind for _, _, _, kind, _ in relations}, document["published"])),
     )
 
 
@@ -77,7 +81,7 @@ def _surroundings(answered: str) -> Surroundings:
 def _statement(version: int) -> TextClause:
     from sqlalchemy import text
 
-    return text(read("surroundings", version, PRINTED).replace("/* watched */", named("watched")))
+    return text(read("surroundings", version))
 
 
 def _without(kinds: AbstractSet[str], published: bool) -> Iterator[str]:

@@ -71,6 +71,7 @@ def _chosen(code: str, asked: frozenset[str]) -> str:
     return "".join(sides[0])
 
 
+@cache  # what a commit is asked is made of the same parts
 def _read(part: str) -> str:
     sql = Path(__file__).with_name("schema_document").joinpath(f"{part}.sql").read_text(encoding="utf-8")
     code = "\n".join(line.strip() for line in sql.splitlines() if not line.startswith("--"))

@@ -1,5 +1,5 @@
--- Whether something of a relation ("c", of pg_class) is printed under a lock: a condition of hindered.sql,
--- fingerprints.sql and surroundings.sql.
+-- Whether something of a relation ("c", of pg_class) is printed under a lock: a condition of hindered.sql and
+-- fingerprints.sql. "printed" in surroundings.sql asks the same of all relations at once.
     c.relkind IN ('p', 'v', 'm', 'f')
     OR EXISTS (
         SELECT

@@ -53,12 +53,22 @@ SELECT pg_catalog.json_build_object(
     ),
     'published', EXISTS (SELECT FROM pg_catalog.pg_publication),
     'printed', (
-        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(n.nspname, c.relname))
-        FROM pg_catalog.unnest(ARRAY(/* watched */)) AS name (oid)
-        INNER JOIN pg_catalog.pg_class AS c ON c.oid = name.oid
-        INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE
-            /* printed.sql */
+        SELECT pg_catalog.json_agg(p.oid::pg_catalog.int8)
+        FROM (
+            SELECT k.conrelid AS oid FROM pg_catalog.pg_constraint AS k WHERE k.contype IN ('c', 'x')
+            UNION
+            SELECT i.indrelid
+            FROM pg_catalog.pg_index AS i
+            WHERE i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
+            UNION
+            SELECT d.adrelid
+            FROM pg_catalog.pg_attrdef AS d
+            INNER JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+            WHERE a.attgenerated <> ''
+            UNION
+            SELECT r.prrelid FROM pg_catalog.pg_publication_rel AS r WHERE r.prqual IS NOT NULL
+        ) AS p
+        WHERE p.oid >= 16384
     ),
     /* others.sql */
 )::pg_catalog.text AS document
