@@ -7,8 +7,9 @@ imported and contracts are read, which takes about as long.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -19,9 +20,11 @@ from alembic_contracts.support import modules
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from alembic.runtime.migration import MigrationContext
+    from alembic.runtime.migration import MigrationContext, RevisionStep
+    from sqlalchemy.engine import Connection
 
     from alembic_contracts.config import Settings
+    from alembic_contracts.dialects import Sight
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.surroundings import Surroundings
 
@@ -29,12 +32,7 @@ __all__ = ["FirstLook", "first_look"]
 
 log = logging.getLogger("alembic.contracts")
 
-_JUDGING = (
-    "alembic_contracts.running.upgrade",
-    "alembic_contracts.running.origins",
-    "alembic_contracts.documents.validation",
-    "jsonschema_rs",
-)
+_JUDGING = ("alembic_contracts.running.upgrade",)
 """What comes next, whatever contracts say."""
 
 
@@ -49,16 +47,50 @@ class FirstLook(Struct):
     """What the project's migrations are held to."""
     around: Surroundings | None = None
     """What the database has beside its tables."""
+    whole: Sight | None = None
+    """All that it has, where that is no table but Alembic's own."""
 
-    def read(self, config: Config, settings: Settings) -> None:
-        """Read contracts, and import what tells by them what has to be known of tables."""
-        found = terms.read(config, settings)
-        if found is not None:
-            found.asked()
-        self.terms = found
+    def read(self, config: Config, settings: Settings, steps: Sequence[RevisionStep] | None) -> None:
+        """Read contracts, and import what comes next.
+
+        Args:
+            config: Alembic's configuration of the project.
+            settings: the project's.
+            steps: what is pending where predictions of it may be kept; else None.
+        """
+        from alembic_contracts.running import origins
+
+        self.terms = terms.read(config, settings)
+        if self.terms is not None:
+            self.terms.asked()
+        if steps is not None:
+            for name in origins.KEPT:
+                import_module(name)
+            origins.get_ready(steps)
+
+    def ask(self, connection: Connection, version_table: str | None) -> None:
+        """Ask the database.
+
+        Args:
+            connection: to it.
+            version_table: what Alembic's own table is called; None: there are others, which contracts may be about.
+
+        Raises:
+            CannotCheck: it cannot be read, or something is locked.
+        """
+        dialect = dialects.of(connection.dialect.name, connection)
+        self.around = dialects.replayable(dialect).surroundings(connection)
+        if version_table is not None and {name.name for name in self.around.outline.tables} <= {version_table}:
+            self.whole = dialect.sight(connection, None, (), lock_timeout=0, left_out=self.around.without)
 
 
-def first_look(migration: MigrationContext, arguments: Mapping[str, Any], database: str | None) -> FirstLook:
+def first_look(
+    migration: MigrationContext,
+    steps: Sequence[RevisionStep],
+    heads: Collection[str],
+    arguments: Mapping[str, Any],
+    database: str | None,
+) -> FirstLook:
     """Return what is known before anything is judged.
 
     Where env.py migrates several databases, and says what this one is called, there may be no contract about it: then
@@ -66,6 +98,8 @@ def first_look(migration: MigrationContext, arguments: Mapping[str, Any], databa
 
     Args:
         migration: the context that is about to apply revisions.
+        steps: the revisions.
+        heads: where the database is.
         arguments: what env.py passed to ``run_migrations``.
         database: what ``guard()`` was told that the database is called.
     """
@@ -75,9 +109,11 @@ def first_look(migration: MigrationContext, arguments: Mapping[str, Any], databa
     try:
         settings, dialect = terms.settings_of(config), dialects.of(migration.dialect.name, connection)
         if settings.configured and dialect.FORESIGHT == "catalog":
-            ask = dialects.replayable(dialect).surroundings  # imported first, for no thread to wait for another one
-            with modules.ahead(_JUDGING, partial(seen.read, config, settings)):
-                seen.around = ask(connection)
+            _ = dialects.replayable(dialect).surroundings  # imported first, for no thread to wait for another one
+            is_first, is_kept = not heads, settings.keep_predictions == "auto"
+            read = partial(seen.read, config, settings, steps if is_first and is_kept else None)
+            with modules.ahead(_JUDGING, read):
+                seen.ask(connection, migration.version_table if is_first else None)
     except Exception as error:  # whoever needs it finds out again why it cannot be had
         log.debug("not known at first", exc_info=error)
     return seen

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from importlib.util import cache_from_source, find_spec
@@ -31,6 +31,8 @@ from alembic_contracts.running import loaded_code, remembered
 from alembic_contracts.running.keys import UnknownError, digest_of
 
 if TYPE_CHECKING:
+    from alembic.runtime.migration import RevisionStep
+
     from alembic_contracts.running.pending import Run
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Prediction
@@ -109,11 +111,11 @@ def known_or_made(
     return found, kept if all(map(remembered.can_be_held, found)) else None
 
 
-def get_ready(run: Run) -> None:
-    """Find out what tells the scripts of a run, and the code that predicts them, from others: it takes no database."""
+def get_ready(steps: Iterable[RevisionStep]) -> None:
+    """Find out what tells scripts, and the code that predicts them, from others: it takes no database."""
     for package in _TELLING:
         _state_of(package)
-    for step in (*run.history, *run.steps):
+    for step in steps:
         words = None if hasattr(step, "generated") else words_of(step.revision.path)
         if words is not None:
             _ = words.serialized, words.names  # which are looked up from now on

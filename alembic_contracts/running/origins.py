@@ -6,9 +6,9 @@ Prediction is imported where one begins.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from alembic_contracts.schemas.steps import Unproven
 from alembic_contracts.support import modules
 
 if TYPE_CHECKING:
+    from alembic.runtime.migration import RevisionStep
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.dialects import Asked, Dialect, Sight
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name, Schema
     from alembic_contracts.schemas.surroundings import Extract, Surroundings
 
-__all__ = ["WHOLE", "Beginning", "Origin"]
+__all__ = ["KEPT", "WHOLE", "Beginning", "Origin", "get_ready"]
 
 log = logging.getLogger("alembic.contracts")
 
@@ -59,13 +60,20 @@ _PREDICTING = (
     *_FOLLOWING,
 )
 """What a prediction needs."""
-_KEPT = (
+KEPT = (
     "alembic_contracts.running.kept_predictions",
     "alembic_contracts.running.remembered",
     "alembic_contracts.prediction.containment.messages",
     *_FOLLOWING,
 )
 """What looks for one that another process has made of the same scripts, where these begin with an empty database."""
+
+
+def get_ready(steps: Sequence[RevisionStep]) -> None:
+    """Find out what predictions of scripts are kept by, while a server answers."""
+    from alembic_contracts.running import kept_predictions
+
+    kept_predictions.get_ready(steps)
 
 
 class Beginning(Struct, frozen=True):
@@ -116,20 +124,15 @@ class Origin:
         """What was read, and which part of the database that is: by whether all was asked for, and waited for."""
         predicts = dialect.FORESIGHT == "catalog" and bool(run.steps) and not run.shadow
         at_once = predicts and not self._names_system_tables()
-        with modules.ahead(*(self._needed_next() if predicts else ((),))):
+        with modules.ahead(*(self._needed_next() if predicts and run.whole is None else ((),))):
             self.sight = (self._seen_with_the_rest() if at_once else None) or self._seen_alone()
         """The contracted tables."""
 
     def _needed_next(self) -> tuple[Any, ...]:
         """Return what is imported, and done, while the server answers: what comes next, as far as that is known."""
         if self._run.may_be_kept and not self._run.heads:
-            return _KEPT, self._get_ready
+            return KEPT, partial(get_ready, self._run.steps)
         return (_PREDICTING,)
-
-    def _get_ready(self) -> None:
-        from alembic_contracts.running.kept_predictions import get_ready
-
-        get_ready(self._run)
 
     # -- what the run is judged by -----------------------------------------------------------------------------------
 
@@ -142,7 +145,10 @@ class Origin:
             first, around = self._first, self._surroundings
             left_out = around.without | ({"grants"} if first.without_access else set())
             watched = around.printed.intersection(self._tables or ())
-            seen = self._dialect.sight(self._connection, first.tables, watched, lock_timeout=0, left_out=left_out)
+            known = self._run.whole if first.is_whole else None
+            seen = known or self._dialect.sight(
+                self._connection, first.tables, watched, lock_timeout=0, left_out=left_out
+            )
         except dialects.Locked:
             return None
         except CannotCheck:

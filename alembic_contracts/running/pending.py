@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
     from sqlalchemy.engine import URL, Connection
 
-    from alembic_contracts.dialects import Dialect
+    from alembic_contracts.dialects import Dialect, Sight
     from alembic_contracts.running.postponed import Postponed
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.snapshots import Snapshot
@@ -46,6 +46,8 @@ class Run(Struct, frozen=True, kw_only=True):
     """The database that the run starts from; None: ``snapshot`` or an empty one, plus ``history``."""
     around: Surroundings | None = None
     """What that database has beside its tables, where it has been read."""
+    whole: Sight | None = None
+    """All that it has, where it has been read, since there is no table but Alembic's own."""
     url: URL | None = None
     """What env.py says of where the database would be, where there is none."""
     snapshot: Snapshot | None = None

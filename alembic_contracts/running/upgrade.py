@@ -86,16 +86,13 @@ class Upgrade(Struct):
     def begun(
         cls, migration: MigrationContext, steps: Sequence[RevisionStep], heads: tuple[str, ...], seen: FirstLook
     ) -> Self | None:
-        """Find out where pending revisions lead, before the first of them runs.
+        """Find out where pending revisions lead, before the first of them runs; None: they are held to nothing.
 
         Args:
             migration: the context that is about to apply them.
             steps: the revisions.
             heads: where the database is.
             seen: what is known already.
-
-        Returns:
-            None where there is nothing that they are held to.
 
         Raises:
             CannotCheck: settings, contracts or the database do not allow a verdict.
@@ -121,6 +118,7 @@ class Upgrade(Struct):
             history=upgrade_steps(script_of(migration), heads, ()) if migration.as_sql else (),
             connection=None if migration.as_sql else migration.connection,
             around=seen.around,
+            whole=seen.whole,
             as_sql=migration.as_sql,
             lock_timeout=terms.settings.lock_timeout,
             committed_under_guard=not migration.as_sql,

@@ -114,7 +114,7 @@ class Watch:
         try:
             from alembic_contracts.running.first_look import first_look
 
-            seen = first_look(self._migration, self._arguments, self.database)
+            seen = first_look(self._migration, steps, heads, self._arguments, self.database)
             from alembic_contracts.running.upgrade import Upgrade
 
             upgrade = Upgrade.begun(self._migration, steps, heads, seen)
