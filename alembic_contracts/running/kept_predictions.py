@@ -116,9 +116,8 @@ def get_ready(steps: Iterable[RevisionStep]) -> None:
     for package in _TELLING:
         _state_of(package)
     for step in steps:
-        words = None if hasattr(step, "generated") else words_of(step.revision.path)
-        if words is not None:
-            _ = words.serialized, words.names  # which are looked up from now on
+        if not hasattr(step, "generated"):
+            words_of(step.revision.path)
 
 
 def _imported_by(environment: Path) -> frozenset[str]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ledger"]
 
+_SQL = tuple[str, Any]  # a statement, its parameters
 _SETTINGS = pattern(r"\s*(set|show|reset|begin|start|savepoint|lock)\b", re.IGNORECASE)
 """Statements after which others may have to come before any query, such as SET TRANSACTION."""
 _QUERY = pattern(r"\s*(?:(?:select|show)\b|pragma\b[^=]*$)", re.IGNORECASE)
@@ -139,10 +140,10 @@ class Ledger:
                 event.listen(self._connection, name, listener, retval=name == "before_cursor_execute")
                 stack.callback(event.remove, self._connection, name, listener)
             for target, told in (
-                (Engine, self._before_any_statement),
+                (Engine, self._before_others),
                 (self._connection.engine, self._before_execution),  # after what listens to the connection
             ):
-                event.listen(target, "before_cursor_execute", told)
+                event.listen(target, "before_cursor_execute", told, retval=True)  # else SQLAlchemy wraps it
                 stack.callback(event.remove, target, "before_cursor_execute", told)
             stack.enter_context(commits_asked(self._connection, self._before_driver_commits))
             stack.enter_context(self._hearing.opened(self._connection, self._dialect))
@@ -301,22 +302,18 @@ class Ledger:
             self._ended += filter(None, [self.block])
             self._forget()
 
-    def _before_any_statement(
-        self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
-    ) -> None:
+    def _before_others(self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> _SQL:
         """Note where a script uses another connection: what it commits there is not this one's to roll back."""
-        if self.is_quiet or connection is self._connection or (place := self._place()[1]) is None:
-            return
-        if place.location not in self.elsewhere:
-            self.elsewhere.append(place.location)
-        self._executes(f"/* elsewhere */ {statement}", parameters)
+        if not (self.is_quiet or connection is self._connection or (place := self._place()[1]) is None):
+            if place.location not in self.elsewhere:
+                self.elsewhere.append(place.location)
+            self._executes(f"/* elsewhere */ {statement}", parameters)
+        return statement, parameters
 
     def _forget(self) -> None:
         self.block, self._known, self.unjudged, self.partly = None, False, False, False
 
-    def _before_statement(
-        self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
-    ) -> tuple[str, Any]:
+    def _before_statement(self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> _SQL:
         """Ask before SQL that ends the transaction; where it is among other statements, after those before it."""
         self._passing = False
         if self.is_quiet:
@@ -341,13 +338,14 @@ class Ledger:
         self._ending, self._is_told = end, is_told  # now: each part was asked about as well
         return statement, parameters
 
-    def _before_execution(self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+    def _before_execution(self, connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> _SQL:
         """Tell of a statement as others who listen to the engine have left it."""
         is_ours = self.is_quiet or self._is_apart or connection is not self._connection
         if not is_ours and not self._is_told:
             self._tell(statement, parameters)
         if connection is self._connection:
             self._hearing.begins()
+        return statement, parameters
 
     def _tell(self, statement: str, parameters: Any) -> None:
         try:

@@ -49,6 +49,8 @@ _CONFIG = frozenset(
     }
 )  # fmt: skip
 """What Alembic's context tells scripts of the command, and of what is configured."""
+_LEADING_OUT = (b"environ", b"expand", b"getenv", b"context", b"url")
+"""Parts of all names that lead out of the database."""
 _OWN = (
     "_json_serializer",
     "_json_deserializer",
@@ -167,7 +169,7 @@ def may_name(run: Run, database: str) -> bool:
     name = database.encode(errors="surrogatepass")  # as code is serialized
     for step in (*run.history, *run.steps):
         words = words_of(step.revision.path)
-        if words is None or "url" in words.names:
+        if words is None or (words.may_name((b"url",)) and "url" in words.names):
             return True
         small = words.serialized.lower()
         if name in words.serialized or any(word in small for word in _DATABASES):
@@ -177,7 +179,7 @@ def may_name(run: Run, database: str) -> bool:
 
 def _named(run: Run, scripts: Iterable[Script]) -> Hashable:
     """Return what scripts see by names in them that lead out of the database."""
-    names = frozenset().union(*(script.words.names for script in scripts))
+    names = frozenset().union(*(script.words.names for script in scripts if script.words.may_name(_LEADING_OUT)))
     seen: list[object] = []
     if names & _ENVIRONMENT:
         seen.append({name: value for name, value in os.environ.items() if name != _ENVIRONMENT_OF_TESTS})

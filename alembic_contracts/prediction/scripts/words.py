@@ -12,7 +12,9 @@ import sys
 from collections.abc import Collection, Iterator
 from functools import cached_property
 from importlib.machinery import SourceFileLoader
-from marshal import dumps
+from importlib.util import MAGIC_NUMBER, cache_from_source
+from marshal import dumps, loads
+from struct import Struct
 from types import CodeType
 
 from alembic_contracts.patterns import pattern
@@ -21,6 +23,8 @@ __all__ = ["NO_REFERENCES", "Words", "known_words", "values_in", "words_of"]
 
 NO_REFERENCES = 2
 """The format of ``marshal`` in which the same code is written the same in each process."""
+_FOUR = Struct("<I")
+"""Four bytes of the head of a file of code."""
 _MOST = 4096
 """Scripts of which it is remembered, as a test suite runs them time and again."""
 _IMPORT, _EXTENDED = dis.opmap["IMPORT_NAME"], dis.opmap["EXTENDED_ARG"]
@@ -33,21 +37,31 @@ class Words:
     They are equal where they are the same object: of one script, which was not written since.
     """
 
-    def __init__(self, code: CodeType, path: str, written: tuple[int, int, int]) -> None:
+    def __init__(self, path: str, written: tuple[int, int, int], compiled: bytes) -> None:
         """Take what Python runs of a script, and where it is written.
 
         Args:
-            code: of the module.
             path: of the script.
             written: when, in nanoseconds; when it was changed in any way, its dates among them; how many bytes.
+            compiled: the module's code, by ``marshal``.
         """
-        self.code, self.written = code, written
-        self._path = path
+        self.written = written
+        self._path, self._compiled = path, compiled
 
-    @cached_property
+    @property
     def serialized(self) -> bytes:
         """The code as it is the same in each process, without the script's path."""
-        return dumps(self.code, NO_REFERENCES).replace(self._path.encode(errors="surrogatepass"), b"")
+        return self._compiled.replace(self._path.encode(errors="surrogatepass"), b"")
+
+    def may_name(self, parts: Collection[bytes]) -> bool:
+        """Whether one of these may be a part of a name in it; no is certain, and told without loading the code."""
+        return any(part in self._compiled for part in parts)
+
+    @cached_property
+    def code(self) -> CodeType:
+        """The code of the module."""
+        code: CodeType = loads(self._compiled)  # noqa: S302 - from where Python itself takes what it runs
+        return code if code.co_filename == self._path else _moved(code, self._path)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -80,14 +94,14 @@ def words_of(path: str) -> Words | None:
         written = _written(path)
         if known is not None and known.written == written:
             return known
-        code = SourceFileLoader(path, path).get_code(path)
+        compiled = _compiled(path, written) or _compiled_anew(path)
     except (SyntaxError, ValueError, OSError, EOFError, RecursionError, MemoryError):
         return None
-    if code is None:
+    if compiled is None:
         return None
     if len(_known) >= _MOST:
         _known.clear()
-    _known[path] = found = Words(code, path, written)
+    _known[path] = found = Words(path, written, compiled)
     linecache.checkcache(path)  # what is read of it from now on is what reports quote
     return found
 
@@ -104,6 +118,32 @@ def known_words(path: str) -> Words | None:
 def _written(path: str) -> tuple[int, int, int]:
     state = os.stat(path)  # noqa: PTH116 - for each revision
     return state.st_mtime_ns, state.st_ctime_ns, state.st_size
+
+
+def _compiled(path: str, written: tuple[int, int, int]) -> bytes | None:
+    """Return what Python has written down of a script's code (PEP 3147), None where it would not go by that.
+
+    As ``importlib`` does it: what belongs to a source is told by its date, in seconds, and size.
+    """
+    try:
+        with open(cache_from_source(path), "rb", buffering=0) as file:  # noqa: PTH123 - for each revision
+            found = file.readall()
+    except (OSError, NotImplementedError):
+        return None
+    (seconds, rest), size = divmod(written[0], 10**9), written[2]
+    by_date_and_size = b"".join(_FOUR.pack(each & 0xFFFFFFFF) for each in (0, int(seconds + 1e-9 * rest), size))
+    return found[16:] if found.startswith(MAGIC_NUMBER + by_date_and_size) else None
+
+
+def _compiled_anew(path: str) -> bytes | None:
+    code = SourceFileLoader(path, path).get_code(path)
+    return None if code is None else dumps(code, NO_REFERENCES)
+
+
+def _moved(code: CodeType, path: str) -> CodeType:
+    """Return code with the path at which its file is by now."""
+    constants = (_moved(each, path) if isinstance(each, CodeType) else each for each in code.co_consts)
+    return code.replace(co_filename=path, co_consts=tuple(constants))
 
 
 def _with_those_in(code: CodeType) -> Iterator[CodeType]:
