@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import gc
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -29,6 +30,8 @@ _MEANWHILE = 5_000
 Another number, since what there is may be a user's own, of which nothing is frozen (``uncollected``).
 """
 
+_DESCRIPTORS, _ERRORS = "/proc/self/fd", 2
+"""Where Linux lists what a process has open (proc(5)), and the last of the standard streams."""
 _FILE: Any = io.IOBase.__base__
 """What all files are made of; ``IOBase`` itself asks for more than that, which takes three times as long."""
 
@@ -89,11 +92,29 @@ def _leave() -> None:
     What an open file has not written yet is written; Python, which takes it apart, may do so or not.
     """
     gc.unfreeze()
-    for each in gc.get_objects():
+    for each in gc.get_objects() if _has_open_files() else ():
         if issubclass(type(each), _FILE):
             with suppress(Exception):  # closed, or open for reading alone
                 each.flush()
     gc.freeze()
+
+
+def _has_open_files() -> bool:
+    """Whether anything is open that can be written to, beside the standard streams; True where it is not known."""
+    try:
+        return any(map(_is_open, map(int, os.listdir(_DESCRIPTORS))))  # noqa: PTH208 - numbers, no paths
+    except (OSError, ValueError):
+        return True
+
+
+def _is_open(descriptor: int) -> bool:
+    if descriptor <= _ERRORS:
+        return False
+    try:
+        os.fstat(descriptor)
+    except OSError:  # that of the list itself
+        return False
+    return True
 
 
 @contextmanager
