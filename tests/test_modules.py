@@ -14,7 +14,7 @@ from alembic_contracts.support import modules
 late, alone = "alembic_contracts.texts", threading.active_count
 assert late not in sys.modules
 {before}
-with modules.ahead({names}):
+with modules.ahead({names}, *{then}):
     deadline = time.monotonic() + 10
     while {until} and time.monotonic() < deadline:
         time.sleep(0.001)
@@ -25,7 +25,7 @@ assert alone() == 1, "no thread is left where a process is copied"
 
 
 def imported(**parts: str) -> subprocess.CompletedProcess[str]:
-    filled = {"before": "", "names": "[late]", "until": "False", "body": "pass", "after": "", **parts}
+    filled = {"before": "", "names": "[late]", "until": "False", "then": "()", "body": "pass", "after": "", **parts}
     command = [sys.executable, "-W", "error", "-c", WHILE.format(**filled)]
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
@@ -35,6 +35,23 @@ def imported(**parts: str) -> subprocess.CompletedProcess[str]:
     [
         pytest.param({"until": "late not in sys.modules", "body": "assert late in sys.modules"}, id="while it waits"),
         pytest.param({"after": "assert late in sys.modules"}, id="at the latest when it is through"),
+        pytest.param(
+            {
+                "before": "done = []",
+                "then": "[lambda: 1 / 0, lambda: done.append(late in sys.modules)]",
+                "after": "assert done == [True]",
+            },
+            id="what is called then",
+        ),
+        pytest.param(
+            {
+                "before": "def deep(n):\n    return n and deep(n - 1)\n"
+                "sys.setrecursionlimit(40_000)\nthreading.stack_size(64 << 10)\ndone = []",
+                "then": "[lambda: done.append(sorted(range(9), key=lambda n: deep(2_000)))]",
+                "after": "assert done and threading.stack_size() == 64 << 10",
+            },
+            id="threads that have small stacks",
+        ),
         pytest.param({"names": "['sys', 'threading']", "body": "assert alone() == 1"}, id="nothing is missing"),
         pytest.param({"names": "['no_such', late]", "after": "assert late in sys.modules"}, id="one cannot be had"),
         *(

@@ -93,8 +93,8 @@ def first_look(
 ) -> FirstLook:
     """Return what is known before anything is judged.
 
-    Where env.py migrates several databases, and says what this one is called, there may be no contract about it: then
-    it is not asked anything yet.
+    A database about which there may be no contract is not asked anything yet: where env.py migrates several and says
+    what this one is called, or where contracts about another kind of database are to leave it alone.
 
     Args:
         migration: the context that is about to apply revisions.
@@ -108,7 +108,7 @@ def first_look(
         return seen
     try:
         settings, dialect = terms.settings_of(config), dialects.of(migration.dialect.name, connection)
-        if settings.configured and dialect.FORESIGHT == "catalog":
+        if settings.configured and settings.elsewhere != "off" and dialect.FORESIGHT == "catalog":
             _ = dialects.replayable(dialect).surroundings  # imported first, for no thread to wait for another one
             is_first, is_kept = not heads, settings.keep_predictions == "auto"
             read = partial(seen.read, config, settings, steps if is_first and is_kept else None)

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ahead", "files", "late", "own"]
 
-_INTERVAL = 0.0005
-"""Seconds after which a thread lets another one go on, such as the one that has its answer; Python's own are ten times
-as many, and a look at a database is a few questions."""
+_STACK = 16 << 20
+"""Bytes of a thread's stack, so that it can be called in it what can be called elsewhere; some systems have few."""
 _NAMESPACE = vars(ModuleType)["__dict__"].__get__
 
 
@@ -72,23 +71,25 @@ def ahead(names: Collection[str], *then: Callable[[], object]) -> Iterator[None]
     if not (missing := [name for name in names if name not in sys.modules]):
         yield
         return
-    thread, before = _started([*(partial(import_module, name) for name in missing), *then]), sys.getswitchinterval()
-    sys.setswitchinterval(min(before, _INTERVAL))
+    thread = _started([*(partial(import_module, name) for name in missing), *then])
     try:
         yield
     finally:
-        sys.setswitchinterval(before)
         if thread is not None:
             with suppress(RuntimeError):  # it is none: somebody has put something else in the place of starting one
                 thread.join()
 
 
 def _started(calls: Collection[Callable[[], object]]) -> Thread | None:
-    from threading import Thread
+    import threading
 
     try:
-        thread = Thread(target=_call, args=(calls,), name="alembic_contracts.imports")
-        thread.start()
+        thread = threading.Thread(target=_call, args=(calls,), name="alembic_contracts.imports")
+        before = threading.stack_size(_STACK)
+        try:
+            thread.start()
+        finally:
+            threading.stack_size(before)
     except Exception:  # noqa: BLE001 - no further thread can be had, or not in this way
         return None
     return thread

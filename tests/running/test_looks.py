@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.cluster import LOGS_ALL, Cluster
-from tests.support.project import Project
+from tests.support.project import ENV, Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,9 @@ READS_ROWS = """
 for row in op.get_bind().execute(sa.text("SELECT name FROM t1")):
     op.execute("UPDATE t1 SET name = 'x'")
 op.add_column("t1", sa.Column("b", sa.Text))
+"""
+MAKES = """
+op.create_table("t1", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
 """
 COMMITS = """
 op.add_column("t1", sa.Column("c", sa.Text))
@@ -79,6 +82,32 @@ def test_two_before_and_one_a_commit(cluster: Cluster, project: Project) -> None
     assert len(looks(cluster, project)) == 2 + 1
     project.revision("r3", COMMITS)
     assert len(looks(cluster, project)) == 2 + 3, "before the block, after it, and at the end"
+
+
+def test_a_database_without_tables_is_asked_as_often(cluster: Cluster, project: Project) -> None:
+    project.revision("r1", MAKES, 'op.drop_table("t1")', down=None)
+    engine = sa.create_engine(project.database, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE bare")
+        project.database = cluster.url("bare")
+        for run in ("predicted", "as it was predicted before"):
+            assert len(looks(cluster, project)) == 2 + 1, run
+            assert looks(cluster, project) == []
+            assert project.alembic("downgrade", "base").returncode == 0
+        connection.exec_driver_sql("DROP DATABASE bare WITH (FORCE)")
+
+
+def test_a_database_is_asked_nothing_where_no_contract_is_about_it(cluster: Cluster, project: Project) -> None:
+    schema = {**CONTRACT["schema"], "table_catalog": "another"}
+    project.contract("t", {**CONTRACT, "schema": schema})
+    project.write("migrations/env.py", ENV.replace("guard(context)", 'guard(context, database="this")'))
+    assert looks(cluster, project) == []
+
+    project.write("migrations/env.py", ENV)
+    project.contract("t", {**CONTRACT, "dataAssetResourceName": "sqlite:///museum.db"})
+    project.environment["ALEMBIC_CONTRACTS_ELSEWHERE"] = "off"
+    project.revision("r2", 'op.add_column("t1", sa.Column("b", sa.Text))')
+    assert looks(cluster, project) == []
 
 
 def test_a_commit_asks_for_what_contracts_state(cluster: Cluster, project: Project) -> None:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import dis
+import importlib.util
+import os
+import py_compile
 from pathlib import Path
+
+import pytest
 
 from alembic_contracts.prediction.scripts.words import words_of
 
@@ -41,3 +46,47 @@ def test_of_pythons_own_modules(tmp_path: Path) -> None:
         assert words.modules >= _imported(text, script), file
         checked += len(words.modules)
     assert checked > 500
+
+
+BEFORE, AFTER = (
+    "import first\n\ndef upgrade():\n    return 'one'\n",
+    "import other\n\ndef upgrade():\n    return 'two'\n",
+)
+
+
+def _loaded(script: Path) -> object:
+    """What Python runs of a script, as Alembic loads it."""
+    spec = importlib.util.spec_from_file_location("script", script)
+    assert spec is not None
+    assert spec.loader is not None
+    return spec.loader.get_code("script")  # type: ignore[attr-defined] # that of a file has it
+
+
+@pytest.mark.parametrize("kept", ["nothing", "date and size", "another date", "another size", "a hash", "a false hash"])
+@pytest.mark.parametrize("moved", [False, True])
+def test_code_is_what_python_runs(kept: str, moved: bool, tmp_path: Path) -> None:
+    """Be it from what Python has written down of it, in whatever way that is told to be of the source, or anew."""
+    script = tmp_path / "script.py"
+    script.write_text(BEFORE)
+    modes = py_compile.PycInvalidationMode
+    mode = {"a hash": modes.CHECKED_HASH, "a false hash": modes.UNCHECKED_HASH}.get(kept, modes.TIMESTAMP)
+    if kept != "nothing":
+        py_compile.compile(str(script), invalidation_mode=mode)
+    state = script.stat()
+    script.write_text(AFTER + ("\n" if kept == "another size" else ""))
+    later = state.st_mtime_ns + (2 * 10**9 if kept == "another date" else 0)
+    os.utime(script, ns=(later, later))  # where Python cannot tell, it runs what was there before
+    if moved:
+        script = (tmp_path / "elsewhere").absolute() / script.name
+        tmp_path.joinpath("__pycache__").mkdir(exist_ok=True)
+        script.parent.mkdir()
+        tmp_path.joinpath("__pycache__").rename(script.parent / "__pycache__")
+        tmp_path.joinpath("script.py").rename(script)
+    words = words_of(str(script))
+    expected = _loaded(script)
+    assert words is not None
+    assert words.code == expected
+    assert words.code.co_filename == str(script) == words.code.co_consts[2].co_filename
+    assert words.modules == {"first" if kept in {"date and size", "a false hash"} else "other"}
+    assert words.may_name([b"first", b"other"])
+    assert not words.may_name([b"third"])
