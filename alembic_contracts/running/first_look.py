@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -50,13 +49,14 @@ class FirstLook(Struct):
     whole: Sight | None = None
     """All that it has, where that is no table but Alembic's own."""
 
-    def read(self, config: Config, settings: Settings, steps: Sequence[RevisionStep] | None) -> None:
+    def read(self, config: Config, settings: Settings, steps: Sequence[RevisionStep] | None, environment: str) -> None:
         """Read contracts, and import what comes next.
 
         Args:
             config: Alembic's configuration of the project.
             settings: the project's.
             steps: what is pending where predictions of it may be kept; else None.
+            environment: the path of env.py.
         """
         from alembic_contracts.running import origins
 
@@ -64,9 +64,7 @@ class FirstLook(Struct):
         if self.terms is not None:
             self.terms.asked()
         if steps is not None:
-            for name in origins.KEPT:
-                import_module(name)
-            origins.get_ready(steps)
+            origins.get_ready(steps, environment)
 
     def ask(self, connection: Connection, version_table: str | None) -> None:
         """Ask the database.
@@ -103,16 +101,19 @@ def first_look(
         arguments: what env.py passed to ``run_migrations``.
         database: what ``guard()`` was told that the database is called.
     """
-    seen, connection, config = FirstLook(arguments, database), migration.connection, migration.config
-    if migration.as_sql or connection is None or config is None or database or arguments.get("engine_name"):
+    seen = FirstLook(arguments, database)
+    connection, config, script = migration.connection, migration.config, migration.script
+    if migration.as_sql or connection is None or config is None or script is None:
+        return seen
+    if database or arguments.get("engine_name"):
         return seen
     try:
         settings, dialect = terms.settings_of(config), dialects.of(migration.dialect.name, connection)
         if settings.configured and settings.elsewhere != "off" and dialect.FORESIGHT == "catalog":
             _ = dialects.replayable(dialect).surroundings  # imported first, for no thread to wait for another one
             is_first, is_kept = not heads, settings.keep_predictions == "auto"
-            read = partial(seen.read, config, settings, steps if is_first and is_kept else None)
-            with modules.ahead(_JUDGING, read):
+            kept = steps if is_first and is_kept else None
+            with modules.ahead(_JUDGING, partial(seen.read, config, settings, kept, script.env_py_location)):
                 seen.ask(connection, migration.version_table if is_first else None)
     except Exception as error:  # whoever needs it finds out again why it cannot be had
         log.debug("not known at first", exc_info=error)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name
     from alembic_contracts.schemas.steps import Prediction
 
-__all__ = ["Kept", "get_ready", "known_or_made"]
+__all__ = ["Kept", "are_there", "get_ready", "known_or_made"]
 
 _MOST = 32
 """Files in a folder: of the starts that tests have, and branches that are switched between."""
@@ -118,6 +118,13 @@ def get_ready(steps: Iterable[RevisionStep]) -> None:
     for step in steps:
         if not hasattr(step, "generated"):
             words_of(step.revision.path)
+
+
+def are_there(environment: str) -> bool:
+    """Whether predictions are kept of scripts that an env.py leads to, be it of other ones or as they were once."""
+    with suppress(OSError, NotImplementedError):
+        return any(name.startswith(_PREFIX) for name in os.listdir(_folder(Path(environment))))  # noqa: PTH208 - names
+    return False
 
 
 def _imported_by(environment: Path) -> frozenset[str]:

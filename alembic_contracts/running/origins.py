@@ -6,12 +6,13 @@ Prediction is imported where one begins.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from alembic_contracts.schemas.schema import Name, Schema
     from alembic_contracts.schemas.surroundings import Extract, Surroundings
 
-__all__ = ["KEPT", "WHOLE", "Beginning", "Origin", "get_ready"]
+__all__ = ["WHOLE", "Beginning", "Origin", "get_ready"]
 
 log = logging.getLogger("alembic.contracts")
 
@@ -60,7 +61,7 @@ _PREDICTING = (
     *_FOLLOWING,
 )
 """What a prediction needs."""
-KEPT = (
+_KEPT = (
     "alembic_contracts.running.kept_predictions",
     "alembic_contracts.running.remembered",
     "alembic_contracts.prediction.containment.messages",
@@ -69,11 +70,25 @@ KEPT = (
 """What looks for one that another process has made of the same scripts, where these begin with an empty database."""
 
 
-def get_ready(steps: Sequence[RevisionStep]) -> None:
-    """Find out what predictions of scripts are kept by, while a server answers."""
+def get_ready(steps: Sequence[RevisionStep], environment: str) -> None:
+    """Have at hand what finds out whether predictions of scripts are kept, or makes them, while a server answers.
+
+    Args:
+        steps: that are pending, in an empty database.
+        environment: the path of env.py.
+    """
+    _import(_KEPT)
     from alembic_contracts.running import kept_predictions
 
-    kept_predictions.get_ready(steps)
+    if kept_predictions.are_there(environment):
+        kept_predictions.get_ready(steps)
+    else:
+        _import(_PREDICTING)
+
+
+def _import(names: Sequence[str]) -> None:
+    for name in names:
+        import_module(name)
 
 
 class Beginning(Struct, frozen=True):
@@ -124,14 +139,15 @@ class Origin:
         """What was read, and which part of the database that is: by whether all was asked for, and waited for."""
         predicts = dialect.FORESIGHT == "catalog" and bool(run.steps) and not run.shadow
         at_once = predicts and not self._names_system_tables()
-        with modules.ahead(*(self._needed_next() if predicts and run.whole is None else ((),))):
+        with modules.ahead(*(self._needed_next() if predicts and run.whole is None else [()])):
             self.sight = (self._seen_with_the_rest() if at_once else None) or self._seen_alone()
         """The contracted tables."""
 
-    def _needed_next(self) -> tuple[Any, ...]:
+    def _needed_next(self) -> tuple[Sequence[str], *tuple[Callable[[], object], ...]]:
         """Return what is imported, and done, while the server answers: what comes next, as far as that is known."""
-        if self._run.may_be_kept and not self._run.heads:
-            return KEPT, partial(get_ready, self._run.steps)
+        run = self._run
+        if run.may_be_kept and not run.heads:
+            return _KEPT, partial(get_ready, run.steps, run.environment.script.env_py_location)
         return (_PREDICTING,)
 
     # -- what the run is judged by -----------------------------------------------------------------------------------
