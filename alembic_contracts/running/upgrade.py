@@ -99,11 +99,8 @@ class Upgrade(Struct):
         """
         if migration.config is None or migration.environment_context is None:
             raise CannotCheck("guard() works inside env.py: this migration context has no environment.")
-        terms = (
-            None
-            if unheld.passes(migration, looked_at=not migration.as_sql)
-            else seen.terms or bases.in_force(migration.config)
-        )
+        passes = unheld.passes(migration, looked_at=not migration.as_sql)
+        terms = None if passes else seen.terms or bases.in_force(migration.config)
         if terms is None:
             return None
         today, postponed = split(steps)

@@ -50,7 +50,7 @@ class Words:
 
     @property
     def serialized(self) -> bytes:
-        """The code as it is the same in each process, without the script's path."""
+        """The code as other processes find it as well, without the script's path."""
         return self._compiled.replace(self._path.encode(errors="surrogatepass"), b"")
 
     def may_name(self, parts: Collection[bytes]) -> bool:
