@@ -101,16 +101,20 @@ def base_at(ref: str, alembic_config: Config) -> Base:
         return Base(tree, agreed)
 
 
-def in_force(alembic_config: Config) -> Terms | None:
+def in_force(alembic_config: Config, settings: config.Settings | None = None) -> Terms | None:
     """Return what the project's migrations are held to, None where that is nothing.
 
     A new project has its folder for contracts before it has a contract: a line on standard error says so.
+
+    Args:
+        alembic_config: Alembic's configuration of the project.
+        settings: the project's, where they have been read.
 
     Raises:
         CannotCheck: settings or contracts cannot be used, or the last commit had contracts where there are none now.
     """
     try:
-        return terms.read(alembic_config)
+        return terms.read(alembic_config, settings)
     except NoContractsYet as nothing:
         if _had_contracts(alembic_config):
             raise NoContractsYet(f"{nothing} In the last commit there were some.") from nothing

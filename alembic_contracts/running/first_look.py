@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from alembic_contracts.config import Settings
-    from alembic_contracts.dialects import Sight
+    from alembic_contracts.dialects import Replayable, Sight
     from alembic_contracts.running.terms import Terms
     from alembic_contracts.schemas.surroundings import Surroundings
 
@@ -42,8 +42,10 @@ class FirstLook(Struct):
     """What env.py passed to ``run_migrations``."""
     database: str | None
     """What ``guard()`` was told that the database is called."""
+    settings: Settings | None = None
+    """The project's."""
     terms: Terms | None = None
-    """What the project's migrations are held to."""
+    """What its migrations are held to."""
     around: Surroundings | None = None
     """What the database has beside its tables."""
     whole: Sight | None = None
@@ -66,18 +68,18 @@ class FirstLook(Struct):
         if steps is not None:
             origins.get_ready(steps, environment)
 
-    def ask(self, connection: Connection, version_table: str | None) -> None:
+    def ask(self, connection: Connection, dialect: Replayable, version_table: str | None) -> None:
         """Ask the database.
 
         Args:
             connection: to it.
+            dialect: of it.
             version_table: what Alembic's own table is called; None: there are others, which contracts may be about.
 
         Raises:
             CannotCheck: it cannot be read, or something is locked.
         """
-        dialect = dialects.of(connection.dialect.name, connection)
-        self.around = dialects.replayable(dialect).surroundings(connection)
+        self.around = dialect.surroundings(connection)
         if version_table is not None and {name.name for name in self.around.outline.tables} <= {version_table}:
             self.whole = dialect.sight(connection, None, (), lock_timeout=0, left_out=self.around.without)
 
@@ -108,13 +110,14 @@ def first_look(
     if database or arguments.get("engine_name"):
         return seen
     try:
-        settings, dialect = terms.settings_of(config), dialects.of(migration.dialect.name, connection)
+        settings = seen.settings = terms.settings_of(config)
+        dialect = dialects.of(migration.dialect.name, connection)
         if settings.configured and settings.elsewhere != "off" and dialect.FORESIGHT == "catalog":
-            _ = dialects.replayable(dialect).surroundings  # imported first, for no thread to wait for another one
-            is_first, is_kept = not heads, settings.keep_predictions == "auto"
-            kept = steps if is_first and is_kept else None
+            asked = dialects.replayable(dialect)
+            _ = asked.surroundings  # imported first, for no thread to wait for another one
+            kept = steps if not heads and settings.keep_predictions == "auto" else None
             with modules.ahead(_JUDGING, partial(seen.read, config, settings, kept, script.env_py_location)):
-                seen.ask(connection, migration.version_table if is_first else None)
+                seen.ask(connection, asked, None if heads else migration.version_table)
     except Exception as error:  # whoever needs it finds out again why it cannot be had
         log.debug("not known at first", exc_info=error)
     return seen

@@ -100,7 +100,7 @@ class Upgrade(Struct):
         if migration.config is None or migration.environment_context is None:
             raise CannotCheck("guard() works inside env.py: this migration context has no environment.")
         passes = unheld.passes(migration, looked_at=not migration.as_sql)
-        terms = None if passes else seen.terms or bases.in_force(migration.config)
+        terms = None if passes else seen.terms or bases.in_force(migration.config, seen.settings)
         if terms is None:
             return None
         today, postponed = split(steps)

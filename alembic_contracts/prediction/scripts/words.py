@@ -23,8 +23,8 @@ __all__ = ["NO_REFERENCES", "Words", "known_words", "values_in", "words_of"]
 
 NO_REFERENCES = 2
 """The format of ``marshal`` in which the same code is written the same in each process."""
-_FOUR = Struct("<I")
-"""Four bytes of the head of a file of code."""
+_HEAD = Struct("<3I")
+"""Of a file of code, behind its first four bytes: how it is told to be of a source (0: by these), date, size."""
 _MOST = 4096
 """Scripts of which it is remembered, as a test suite runs them time and again."""
 _IMPORT, _EXTENDED = dis.opmap["IMPORT_NAME"], dis.opmap["EXTENDED_ARG"]
@@ -131,8 +131,8 @@ def _compiled(path: str, written: tuple[int, int, int]) -> bytes | None:
     except (OSError, NotImplementedError):
         return None
     (seconds, rest), size = divmod(written[0], 10**9), written[2]
-    by_date_and_size = b"".join(_FOUR.pack(each & 0xFFFFFFFF) for each in (0, int(seconds + 1e-9 * rest), size))
-    return found[16:] if found.startswith(MAGIC_NUMBER + by_date_and_size) else None
+    head = MAGIC_NUMBER + _HEAD.pack(0, int(seconds + 1e-9 * rest) & 0xFFFFFFFF, size & 0xFFFFFFFF)
+    return found[len(head) :] if found.startswith(head) else None
 
 
 def _compiled_anew(path: str) -> bytes | None:
